@@ -1,0 +1,134 @@
+"""The lifetimes of one machine: each case, the settings it needs, and the function that computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from tcptune.kernel import timeouts
+from tcptune.kernel.timeouts import Lifetime, Path
+from tcptune.kernel.timer_wheel import DEFAULT_HZ
+
+ORPHAN_RETRIES = "net.ipv4.tcp_orphan_retries"
+RETRIES2 = "net.ipv4.tcp_retries2"
+FIN_TIMEOUT = "net.ipv4.tcp_fin_timeout"
+RTO_MAX = "net.ipv4.tcp_rto_max_ms"
+RTO_MIN = "net.ipv4.tcp_rto_min_us"
+SYN_RETRIES = "net.ipv4.tcp_syn_retries"
+SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
+SYNACK_RETRIES = "net.ipv4.tcp_synack_retries"
+EARLY_RETRANS = "net.ipv4.tcp_early_retrans"
+HZ = "kernel.hz"
+
+Settings = Mapping[str, int]
+"""Sysctl values by full name; one that is absent takes the constant it replaced."""
+
+
+class Case(NamedTuple):
+    """One lifetime: what it is called, which settings it cannot do without, how it is computed."""
+
+    name: str
+    needs: tuple[str, ...]
+    compute: Callable[[str, Settings, Path], Lifetime]
+
+    @property
+    def fact(self) -> str:
+        """The name in rules: "FIN-WAIT-1/orphan" is `timeouts.FIN_WAIT_1.orphan`."""
+        return "timeouts." + self.name.replace("-", "_").replace("/", ".")
+
+
+def path_of(settings: Settings, rtt: float = 0.0001) -> Path:
+    """A quiet connection on this machine: its RTO bounds, clock and tail loss probe."""
+    return Path(
+        rtt=rtt,
+        rto_min=settings.get(RTO_MIN, 200_000) / 1e6,
+        rto_max=settings.get(RTO_MAX, 120_000) / 1e3,
+        hz=settings.get(HZ, DEFAULT_HZ),
+        tail_loss_probe=settings.get(EARLY_RETRANS, 3) in (3, 4),
+    )
+
+
+def lifetimes(settings: Settings, path: Path | None = None) -> dict[str, Lifetime]:
+    """Every case whose settings are known, by case name, in the order of `CASES`."""
+    path = path or path_of(settings)
+    return {
+        case.name: case.compute(case.name, settings, path)
+        for case in CASES
+        if all(name in settings for name in case.needs)
+    }
+
+
+def _orphan(case: str, settings: Settings, path: Path) -> Lifetime:
+    def retries_at(rto: float) -> int:
+        return timeouts.orphan_retries(settings[ORPHAN_RETRIES], rto, path.rto_max)
+
+    return timeouts.unacknowledged_fin(case, retries_at, path, _decided(settings, ORPHAN_RETRIES, RTO_MAX, RTO_MIN))
+
+
+def _owned(case: str, settings: Settings, path: Path) -> Lifetime:
+    retries2 = settings[RETRIES2]
+    return timeouts.unacknowledged_fin(case, lambda _: retries2, path, _decided(settings, RETRIES2, RTO_MAX, RTO_MIN))
+
+
+def _zero_window_answered(case: str, settings: Settings, path: Path) -> Lifetime:
+    return _zero_window(case, settings, path, answered=True)
+
+
+def _zero_window_unanswered(case: str, settings: Settings, path: Path) -> Lifetime:
+    return _zero_window(case, settings, path, answered=False)
+
+
+def _zero_window(case: str, settings: Settings, path: Path, answered: bool) -> Lifetime:
+    names = (RETRIES2, ORPHAN_RETRIES) if answered else (ORPHAN_RETRIES, RETRIES2)
+    decided_by = _decided(settings, *names, RTO_MAX, RTO_MIN)
+    return timeouts.zero_window_orphan(case, settings[ORPHAN_RETRIES], settings[RETRIES2], path, answered, decided_by)
+
+
+def _fin_wait_2_orphan(case: str, settings: Settings, path: Path) -> Lifetime:
+    return timeouts.fin_wait_2_orphan(case, settings[FIN_TIMEOUT], path, _decided(settings, FIN_TIMEOUT))
+
+
+def _fin_wait_2_owned(case: str, _settings: Settings, _path: Path) -> Lifetime:
+    return timeouts.never(case, (), "shutdown() without close(): no timer runs; the owner must close it")
+
+
+def _close_wait(case: str, _settings: Settings, _path: Path) -> Lifetime:
+    return timeouts.never(case, (), "no timer and no sysctl: it waits for the application's close()")
+
+
+def _time_wait(case: str, _settings: Settings, path: Path) -> Lifetime:
+    return timeouts.time_wait(case, path)
+
+
+def _syn_sent(case: str, settings: Settings, path: Path) -> Lifetime:
+    return timeouts.syn_sent(
+        case, settings[SYN_RETRIES], settings.get(SYN_LINEAR, 0), path, _decided(settings, SYN_RETRIES, SYN_LINEAR)
+    )
+
+
+def _syn_received(case: str, settings: Settings, path: Path) -> Lifetime:
+    return timeouts.syn_received(case, settings[SYNACK_RETRIES], path, _decided(settings, SYNACK_RETRIES))
+
+
+def _decided(settings: Settings, *names: str) -> tuple[str, ...]:
+    """Those of the settings that this machine has."""
+    return tuple(name for name in names if name in settings)
+
+
+CASES = (
+    Case("FIN-WAIT-1/orphan", (ORPHAN_RETRIES,), _orphan),
+    Case("FIN-WAIT-1/owned", (RETRIES2,), _owned),
+    Case("FIN-WAIT-1/zero-window-answered", (ORPHAN_RETRIES, RETRIES2), _zero_window_answered),
+    Case("FIN-WAIT-1/zero-window-unanswered", (ORPHAN_RETRIES, RETRIES2), _zero_window_unanswered),
+    Case("CLOSING/orphan", (ORPHAN_RETRIES,), _orphan),
+    Case("CLOSING/owned", (RETRIES2,), _owned),
+    Case("LAST-ACK/orphan", (ORPHAN_RETRIES,), _orphan),
+    Case("LAST-ACK/owned", (RETRIES2,), _owned),
+    Case("FIN-WAIT-2/orphan", (FIN_TIMEOUT,), _fin_wait_2_orphan),
+    Case("FIN-WAIT-2/owned", (), _fin_wait_2_owned),
+    Case("TIME-WAIT", (), _time_wait),
+    Case("CLOSE-WAIT", (), _close_wait),
+    Case("SYN-SENT", (SYN_RETRIES,), _syn_sent),
+    Case("SYN-RECEIVED", (SYNACK_RETRIES,), _syn_received),
+)
+"""In the order in which the report prints them."""

@@ -1,0 +1,1 @@
+"""What flows from the machine to the reader: frozen values, no behaviour that touches the world."""

@@ -1,0 +1,56 @@
+"""What one machine said, and what it would not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from tcptune.model.values import Value
+
+SCHEMA = "tcptune/snapshot/1"
+
+
+class Host(NamedTuple):
+    """Whose numbers these are.
+
+    `source` is "live", or where the stored numbers came from. `netns` is "initial" for the machine's
+    first network namespace, "child" for another one (a container), and None where it cannot be told.
+    """
+
+    name: str | None = None
+    release: str | None = None
+    source: str = "live"
+    netns: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One look at a machine. A name is either in `values`, or in `gaps` with the reason, or unknown.
+
+    Absent is not zero: nothing that could not be read has a value.
+    """
+
+    host: Host = field(default_factory=Host)
+    taken_at: str | None = None
+    values: dict[str, Value] = field(default_factory=dict)
+    gaps: dict[str, str] = field(default_factory=dict)
+
+    def as_release(self, release: str | None) -> Snapshot:
+        """The same machine judged as if its kernel were another release; None leaves it as it is."""
+        return self if release is None else replace(self, host=self.host._replace(release=release))
+
+    def document(self, tool: str) -> dict[str, Any]:
+        """The snapshot as the JSON object that `tcptune collect` prints."""
+        return {
+            "schema": SCHEMA,
+            "tool": tool,
+            "taken_at": self.taken_at,
+            "host": {
+                "name": self.host.name,
+                "release": self.host.release,
+                "source": self.host.source,
+                "netns": self.host.netns,
+            },
+            "values": dict(sorted(self.values.items())),
+            "gaps": dict(sorted(self.gaps.items())),
+        }
