@@ -1,4 +1,8 @@
-"""The lifetimes of one machine: each case, the settings it needs, and the function that computes it."""
+"""The lifetimes of one machine: each case, the settings it needs, and the function that computes it.
+
+A setting outside what the kernel accepts cannot be what the kernel holds: `refusal` says so, and the case is
+left out. Computed all the same (`Case.compute` of a what-if), it counts as the nearest value that is accepted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tcptune.kernel import timeouts
+from tcptune.kernel.catalogue import SYSCTLS
+from tcptune.kernel.history import Range
 from tcptune.kernel.timeouts import Lifetime, Path
 from tcptune.kernel.timer_wheel import DEFAULT_HZ
 
@@ -23,13 +29,38 @@ HZ = "kernel.hz"
 Settings = Mapping[str, int]
 """Sysctl values by full name; one that is absent takes the constant it replaced."""
 
+RETRANSMITTING = (RTO_MAX, RTO_MIN, EARLY_RETRANS, HZ)
+PROBING = (RTO_MAX, RTO_MIN, HZ)
+
+
+def _newest(name: str) -> Range:
+    return next(found for found in SYSCTLS[name].ranges if not found.until)
+
+
+DECIDING = (
+    *(ORPHAN_RETRIES, RETRIES2, FIN_TIMEOUT, RTO_MAX, RTO_MIN),
+    *(SYN_RETRIES, SYN_LINEAR, SYNACK_RETRIES, EARLY_RETRANS),
+)
+ACCEPTED = {HZ: Range(24, 1200, note="From MIPS to Alpha."), **{name: _newest(name) for name in DECIDING}}
+"""What today's kernels accept; CONFIG_HZ is chosen when the kernel is built."""
+
+LOWEST = {
+    name: min(found.low for found in SYSCTLS[name].ranges) if name in SYSCTLS else accepted.low
+    for name, accepted in ACCEPTED.items()
+}
+"""Older kernels took negative retry counts, and the model knows what those do; more than 255 it does not know."""
+
 
 class Case(NamedTuple):
-    """One lifetime: what it is called, which settings it cannot do without, how it is computed."""
+    """One lifetime: what it is called, which settings it cannot do without, how it is computed.
+
+    `reads` are settings that it takes into account where they are known.
+    """
 
     name: str
     needs: tuple[str, ...]
     compute: Callable[[str, Settings, Path], Lifetime]
+    reads: tuple[str, ...] = ()
 
     @property
     def fact(self) -> str:
@@ -41,32 +72,49 @@ def path_of(settings: Settings, rtt: float = 0.0001) -> Path:
     """A quiet connection on this machine: its RTO bounds, clock and tail loss probe."""
     return Path(
         rtt=rtt,
-        rto_min=settings.get(RTO_MIN, 200_000) / 1e6,
-        rto_max=settings.get(RTO_MAX, 120_000) / 1e3,
-        hz=settings.get(HZ, DEFAULT_HZ),
+        rto_min=_nearest(settings, RTO_MIN, 200_000) / 1e6,
+        rto_max=_nearest(settings, RTO_MAX, 120_000) / 1e3,
+        hz=_nearest(settings, HZ, DEFAULT_HZ),
         tail_loss_probe=settings.get(EARLY_RETRANS, 3) in (3, 4),
     )
 
 
 def lifetimes(settings: Settings, path: Path | None = None) -> dict[str, Lifetime]:
-    """Every case whose settings are known, by case name, in the order of `CASES`."""
+    """Every case whose settings are known and possible, by case name, in the order of `CASES`."""
     path = path or path_of(settings)
     return {
         case.name: case.compute(case.name, settings, path)
         for case in CASES
-        if all(name in settings for name in case.needs)
+        if all(name in settings for name in case.needs) and refusal(case, settings) is None
     }
 
 
+def refusal(case: Case, settings: Settings) -> str | None:
+    """Why the settings of a case cannot be those of a kernel, or None."""
+    for name in (*case.needs, *case.reads):
+        if name in settings and not LOWEST[name] <= settings[name] <= ACCEPTED[name].high:
+            low, high, since, *_ = ACCEPTED[name]
+            accepts = f"{low}..{high} that the kernel accepts" + (f" since {since}" if since else "")
+            return f"{name} = {settings[name]} is outside {accepts}"
+    return None
+
+
+def _nearest(settings: Settings, name: str, absent: int = 0) -> int:
+    """A setting, or the nearest value that a kernel accepts."""
+    return min(max(settings.get(name, absent), LOWEST[name]), ACCEPTED[name].high)
+
+
 def _orphan(case: str, settings: Settings, path: Path) -> Lifetime:
+    setting = _nearest(settings, ORPHAN_RETRIES)
+
     def retries_at(rto: float) -> int:
-        return timeouts.orphan_retries(settings[ORPHAN_RETRIES], rto, path.rto_max)
+        return timeouts.orphan_retries(setting, rto, path.rto_max)
 
     return timeouts.unacknowledged_fin(case, retries_at, path, _decided(settings, ORPHAN_RETRIES, RTO_MAX, RTO_MIN))
 
 
 def _owned(case: str, settings: Settings, path: Path) -> Lifetime:
-    retries2 = settings[RETRIES2]
+    retries2 = _nearest(settings, RETRIES2)
     return timeouts.unacknowledged_fin(case, lambda _: retries2, path, _decided(settings, RETRIES2, RTO_MAX, RTO_MIN))
 
 
@@ -81,11 +129,12 @@ def _zero_window_unanswered(case: str, settings: Settings, path: Path) -> Lifeti
 def _zero_window(case: str, settings: Settings, path: Path, answered: bool) -> Lifetime:
     names = (RETRIES2, ORPHAN_RETRIES) if answered else (ORPHAN_RETRIES, RETRIES2)
     decided_by = _decided(settings, *names, RTO_MAX, RTO_MIN)
-    return timeouts.zero_window_orphan(case, settings[ORPHAN_RETRIES], settings[RETRIES2], path, answered, decided_by)
+    setting, retries2 = _nearest(settings, ORPHAN_RETRIES), _nearest(settings, RETRIES2)
+    return timeouts.zero_window_orphan(case, setting, retries2, path, answered, decided_by)
 
 
 def _fin_wait_2_orphan(case: str, settings: Settings, path: Path) -> Lifetime:
-    return timeouts.fin_wait_2_orphan(case, settings[FIN_TIMEOUT], path, _decided(settings, FIN_TIMEOUT))
+    return timeouts.fin_wait_2_orphan(case, _nearest(settings, FIN_TIMEOUT), path, _decided(settings, FIN_TIMEOUT))
 
 
 def _fin_wait_2_owned(case: str, _settings: Settings, _path: Path) -> Lifetime:
@@ -101,13 +150,12 @@ def _time_wait(case: str, _settings: Settings, path: Path) -> Lifetime:
 
 
 def _syn_sent(case: str, settings: Settings, path: Path) -> Lifetime:
-    return timeouts.syn_sent(
-        case, settings[SYN_RETRIES], settings.get(SYN_LINEAR, 0), path, _decided(settings, SYN_RETRIES, SYN_LINEAR)
-    )
+    decided_by = _decided(settings, SYN_RETRIES, SYN_LINEAR)
+    return timeouts.syn_sent(case, _nearest(settings, SYN_RETRIES), _nearest(settings, SYN_LINEAR), path, decided_by)
 
 
 def _syn_received(case: str, settings: Settings, path: Path) -> Lifetime:
-    return timeouts.syn_received(case, settings[SYNACK_RETRIES], path, _decided(settings, SYNACK_RETRIES))
+    return timeouts.syn_received(case, _nearest(settings, SYNACK_RETRIES), path, _decided(settings, SYNACK_RETRIES))
 
 
 def _decided(settings: Settings, *names: str) -> tuple[str, ...]:
@@ -116,19 +164,19 @@ def _decided(settings: Settings, *names: str) -> tuple[str, ...]:
 
 
 CASES = (
-    Case("FIN-WAIT-1/orphan", (ORPHAN_RETRIES,), _orphan),
-    Case("FIN-WAIT-1/owned", (RETRIES2,), _owned),
-    Case("FIN-WAIT-1/zero-window-answered", (ORPHAN_RETRIES, RETRIES2), _zero_window_answered),
-    Case("FIN-WAIT-1/zero-window-unanswered", (ORPHAN_RETRIES, RETRIES2), _zero_window_unanswered),
-    Case("CLOSING/orphan", (ORPHAN_RETRIES,), _orphan),
-    Case("CLOSING/owned", (RETRIES2,), _owned),
-    Case("LAST-ACK/orphan", (ORPHAN_RETRIES,), _orphan),
-    Case("LAST-ACK/owned", (RETRIES2,), _owned),
-    Case("FIN-WAIT-2/orphan", (FIN_TIMEOUT,), _fin_wait_2_orphan),
+    Case("FIN-WAIT-1/orphan", (ORPHAN_RETRIES,), _orphan, RETRANSMITTING),
+    Case("FIN-WAIT-1/owned", (RETRIES2,), _owned, RETRANSMITTING),
+    Case("FIN-WAIT-1/zero-window-answered", (ORPHAN_RETRIES, RETRIES2), _zero_window_answered, PROBING),
+    Case("FIN-WAIT-1/zero-window-unanswered", (ORPHAN_RETRIES, RETRIES2), _zero_window_unanswered, PROBING),
+    Case("CLOSING/orphan", (ORPHAN_RETRIES,), _orphan, RETRANSMITTING),
+    Case("CLOSING/owned", (RETRIES2,), _owned, RETRANSMITTING),
+    Case("LAST-ACK/orphan", (ORPHAN_RETRIES,), _orphan, RETRANSMITTING),
+    Case("LAST-ACK/owned", (RETRIES2,), _owned, RETRANSMITTING),
+    Case("FIN-WAIT-2/orphan", (FIN_TIMEOUT,), _fin_wait_2_orphan, PROBING),
     Case("FIN-WAIT-2/owned", (), _fin_wait_2_owned),
-    Case("TIME-WAIT", (), _time_wait),
+    Case("TIME-WAIT", (), _time_wait, (HZ,)),
     Case("CLOSE-WAIT", (), _close_wait),
-    Case("SYN-SENT", (SYN_RETRIES,), _syn_sent),
-    Case("SYN-RECEIVED", (SYNACK_RETRIES,), _syn_received),
+    Case("SYN-SENT", (SYN_RETRIES,), _syn_sent, (SYN_LINEAR, RTO_MAX, HZ)),
+    Case("SYN-RECEIVED", (SYNACK_RETRIES,), _syn_received, (RTO_MAX, HZ)),
 )
 """In the order in which the report prints them."""

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 RELEASE = re.compile(r"\s*(\d{1,4})\.(\d{1,4})(?:\.(\d{1,6}))?")
-ENTERPRISE = re.compile(r"\.el(\d+)(?:_(\d+))?")
+ENTERPRISE = re.compile(r"\.el(\d+)(?:_(\d+))?(?![a-z0-9])")
 COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(\d{1,4})\.(\d{1,4})\s*$")
 
 Version = tuple[int, int]
@@ -26,7 +26,8 @@ class Release(NamedTuple):
     """One kernel release: its mainline version, and the vendor line when a vendor patched it.
 
     `vendor` is "el7", "el8.10", "el9" and so on for Red Hat and its rebuilds (3.10.0-1160.el7),
-    "alinux" for Alibaba Cloud Linux, and empty for mainline and for kernels that follow it (elrepo).
+    "alinux" for Alibaba Cloud Linux, and empty for mainline and for kernels that follow it: elrepo's,
+    Oracle's el8uek, and el7a of RHEL 7 on other processors.
     """
 
     text: str

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+PORTS = re.compile(r"\s*([0-9]{1,5})(?:-([0-9]{1,5}))?\s*")
+LAST_PORT = 65535
+
 
 def intervals(text: str) -> list[tuple[int, int]]:
     """The ports as inclusive pairs; ValueError where the text is not such a list.
@@ -13,8 +18,11 @@ def intervals(text: str) -> list[tuple[int, int]]:
     for part in text.split(","):
         if not part.strip():
             continue
-        low, _, high = part.partition("-")
-        pairs.append((int(low), int(high or low)))
+        found = PORTS.fullmatch(part)
+        low, high = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if not low <= high <= LAST_PORT:
+            raise ValueError(f"{part[:40]!r} is not a port or a range of ports")
+        pairs.append((low, high))
     return pairs
 
 

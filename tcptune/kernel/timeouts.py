@@ -52,7 +52,7 @@ class Path(NamedTuple):
     """What the kernel knows of a connection when it closes, and the clock of the kernel.
 
     `rtt` in seconds; `rto` is computed from it as on a quiet path (tcp_input.c tcp_set_rto()): the round
-    trip plus rto_min, rounded up to a jiffy. 204 ms on a LAN at HZ=250.
+    trip plus rto_min, each rounded up to a jiffy. 204 ms on a LAN at HZ=250, and 8 ms for an rto_min of 1 us.
     """
 
     rtt: float = 0.0001
@@ -62,20 +62,27 @@ class Path(NamedTuple):
     tail_loss_probe: bool = True
 
     @property
+    def rto_floor(self) -> float:
+        """rto_min as the kernel keeps it, in whole jiffies."""
+        return ceil_jiffies(self.rto_min, self.hz) / self.hz
+
+    @property
     def rto(self) -> float:
         """The retransmission timeout before any back-off."""
-        return min(ceil_jiffies(self.rtt + self.rto_min, self.hz) / self.hz, self.rto_max)
+        return min(ceil_jiffies(self.rtt + self.rto_floor, self.hz) / self.hz, self.rto_max)
 
 
-def model_timeout(retries: int, rto_max: float = TCP_RTO_MAX) -> float:
+def model_timeout(retries: int, rto_max: float = TCP_RTO_MAX, base: float = TCP_RTO_MIN) -> float:
     """The time limit behind a retry count (tcp_timer.c tcp_model_timeout()), counted from the first RTO.
+
+    `base` is the first of the doubling waits: 1 s for a SYN, 200 ms for everything else.
 
     >>> [model_timeout(n) for n in (1, 3, 8, 15)]
     [0.6, 3.0, 102.2, 924.6]
     """
-    doublings = int(rto_max / TCP_RTO_MIN).bit_length() - 1
+    doublings = max(1, int(rto_max / base + 1e-9)).bit_length() - 1
     backed_off = (2 << min(retries, doublings)) - 1
-    return round(backed_off * TCP_RTO_MIN + max(0, retries - doublings) * rto_max, 6)
+    return round(backed_off * base + max(0, retries - doublings) * rto_max, 6)
 
 
 def orphan_retries(setting: int, rto: float, rto_max: float = TCP_RTO_MAX) -> int:
@@ -132,7 +139,7 @@ def _first_rto(path: Path) -> tuple[Wait, list[float]]:
     """The time of the first RTO after the FIN, and what was sent until then, it included."""
     first, sent = NOW, [0.0]
     if path.tail_loss_probe:
-        first = first.then(wait(min(path.rto, 2 * path.rtt + path.rto_min), path.hz))
+        first = first.then(wait(min(path.rto, 2 * path.rtt + path.rto_floor), path.hz))
         sent.append(first.middle)
     first = first.then(wait(path.rto, path.hz))
     return first, [*sent, first.middle]
@@ -163,7 +170,7 @@ def zero_window_orphan(
             return never(case, decided_by, "the peer's answers reset the count, and the back-off has stopped growing")
         sent.append(elapsed.middle)
         unanswered += not answered
-        backoff = min(backoff + 1, retries2)
+        backoff += backoff < retries2
     return _lasting(
         case,
         elapsed,
@@ -214,10 +221,11 @@ def time_wait(case: str, path: Path) -> Lifetime:
 def syn_sent(case: str, retries: int, linear: int, path: Path, decided_by: tuple[str, ...]) -> Lifetime:
     """connect() whose SYNs stay unanswered (tcp_timer.c tcp_retransmit_timer(); linear timeouts since 6.5).
 
-    The first 1 + `linear` timeouts are 1 s each, then they double. connect() fails at the first timer at
-    or after (2^(retries+1) - 1) s: measured 133 s for 6 retries with 4 linear ones, 129 s without.
+    The first 1 + `linear` timeouts are 1 s each, then they double up to 120 s. connect() fails at the first
+    timer at or after `model_timeout` with a base of 1 s, which is 127 s for 6 retries and 120 s more for each
+    further one: measured 133 s for 6 retries with 4 linear ones, 129 s without.
     """
-    limit = (2 ** (retries + 1) - 1) * TCP_TIMEOUT_INIT
+    limit = model_timeout(retries, path.rto_max, TCP_TIMEOUT_INIT)
     sent, elapsed, rto, timeouts = [0.0], NOW, TCP_TIMEOUT_INIT, 0
     while True:
         elapsed = elapsed.then(wait(rto, path.hz))
@@ -240,9 +248,11 @@ def syn_sent(case: str, retries: int, linear: int, path: Path, decided_by: tuple
 def syn_received(case: str, retries: int, path: Path, decided_by: tuple[str, ...]) -> Lifetime:
     """A handshake whose last ACK never comes (inet_connection_sock.c reqsk_timer_handler())."""
     elapsed, sent = NOW, [0.0]
-    for attempt in range(retries + 1):
-        elapsed = elapsed.then(wait(min(TCP_TIMEOUT_INIT * 2**attempt, path.rto_max), path.hz))
+    timeout = TCP_TIMEOUT_INIT
+    for _ in range(max(0, retries) + 1):
+        elapsed = elapsed.then(wait(timeout, path.hz))
         sent.append(elapsed.middle)
+        timeout = min(timeout * 2, path.rto_max)
     return _lasting(
         case,
         elapsed,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 LEVEL_BITS = 3
-LEVELS = (63, 504, 4032, 32256, 258048)
-"""Upper ends, in jiffies, of the wheel levels with granularity 1, 8, 64, 512 and 4096."""
+LEVELS = tuple(63 << (LEVEL_BITS * level) for level in range(8))
+"""Upper ends, in jiffies, of the wheel levels: 63 with granularity 1, 504 with 8, 4032 with 64, and so on."""
 
 DEFAULT_HZ = 250
 

@@ -1,0 +1,38 @@
+"""The options that several commands share, and the choices they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from tcptune.errors import UsageError
+
+Root = Annotated[
+    str, typer.Option("--root", metavar="DIR", help="Read a stored tree of a machine instead of this one.")
+]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option("--rules", metavar="DIR", help="Use the rules of this folder too; an id of ours is replaced."),
+]
+Kernel = Annotated[
+    str | None, typer.Option("--kernel", metavar="RELEASE", help="Judge as if the kernel were this release.")
+]
+
+
+def split(values: Iterable[str] | None) -> list[str]:
+    """An option given several times, or once with commas: all its values."""
+    return [part.strip() for value in values or () for part in value.split(",") if part.strip()]
+
+
+def choice(value: str, allowed: Iterable[str], option: str) -> str:
+    """The value, if it is one of the allowed; UsageError names them otherwise."""
+    options = list(allowed)
+    if value not in options:
+        from difflib import get_close_matches
+
+        near = get_close_matches(value, options, n=1, cutoff=0.6)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; choose from {', '.join(options)}"
+        raise UsageError(f"{option}: {value!r} is not known{hint}")
+    return value

@@ -1,0 +1,1 @@
+"""Rules: their shape, their language, their run. Knows nothing of any particular fact."""

@@ -1,0 +1,75 @@
+"""From what a person types to the topic they mean: any separator, any prefix, a typo too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Literal, NamedTuple
+
+from tcptune.kernel.catalogue import SYSCTLS
+from tcptune.kernel.counters import COUNTERS
+from tcptune.kernel.state_pages import STATE_PAGES
+from tcptune.kernel.states import TcpState
+
+Kind = Literal["sysctl", "state", "counter", "fact", "rule"]
+
+OTHER_SPELLINGS = {
+    TcpState.FIN_WAIT_1: ("FIN_WAIT1",),
+    TcpState.FIN_WAIT_2: ("FIN_WAIT2",),
+    TcpState.SYN_RECEIVED: ("SYN_RECV",),
+    TcpState.ESTABLISHED: ("ESTAB",),
+}
+"""How ss, netstat and the kernel spell some states."""
+
+
+class Topic(NamedTuple):
+    """One thing that can be explained, by its full name."""
+
+    kind: Kind
+    name: str
+
+
+def plain(text: str) -> str:
+    """A name without case, separators and paths: what two spellings of it share.
+
+    >>> plain("/proc/sys/net/ipv4/tcp_fin_timeout") == plain("net.ipv4.tcp-fin-timeout")
+    True
+    """
+    return re.sub(r"[^a-z0-9]", "", text.strip().removeprefix("/proc/sys/").lower())
+
+
+def index(rules: Iterable[str], facts: Iterable[str]) -> dict[str, Topic]:
+    """Every spelling and the topic it stands for; an earlier kind wins where two share one."""
+    found: dict[str, Topic] = {}
+    for name in SYSCTLS:
+        _add(found, Topic("sysctl", name), name, name.rpartition(".")[2])
+    for state in STATE_PAGES:
+        _add(found, Topic("state", state.rfc), state.name, *OTHER_SPELLINGS.get(state, ()))
+    for name in COUNTERS:
+        _add(found, Topic("counter", name), name, name.rpartition(".")[2])
+    for name in rules:
+        _add(found, Topic("rule", name), name)
+    for name in facts:
+        _add(found, Topic("fact", name), name)
+    return found
+
+
+def _add(found: dict[str, Topic], topic: Topic, *spellings: str) -> None:
+    for spelling in spellings:
+        found.setdefault(plain(spelling), topic)
+
+
+def find(text: str, topics: dict[str, Topic]) -> Topic | None:
+    """The topic itself, or the nearest by spelling, or None."""
+    wanted = plain(text)
+    if wanted in topics:
+        return topics[wanted]
+    near = get_close_matches(wanted, topics, n=1, cutoff=0.75)
+    return topics[near[0]] if near else None
+
+
+def suggestions(text: str, topics: dict[str, Topic]) -> list[str]:
+    """A few full names that are not too far from the text."""
+    near = get_close_matches(plain(text), topics, n=5, cutoff=0.4)
+    return list(dict.fromkeys(topics[spelling].name for spelling in near))

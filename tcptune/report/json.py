@@ -1,0 +1,86 @@
+"""The report as one JSON object, schema tcptune/report/1; durations in seconds, ratios 0..1."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tcptune import __version__
+from tcptune.kernel.timeouts import Lifetime
+from tcptune.model.report import SCHEMA, Advice, Evidence, Finding, Report
+
+MANY = "tcptune/reports/1"
+
+
+def render(report: Report) -> str:
+    """The report as indented JSON with a final newline."""
+    return json.dumps(document(report), indent=1) + "\n"
+
+
+def render_many(reports: list[Report]) -> str:
+    """Several reports as one JSON object, in the order of their sources."""
+    return json.dumps({"schema": MANY, "reports": [document(report) for report in reports]}, indent=1) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    host = report.host
+    return {
+        "schema": SCHEMA,
+        "tool": __version__,
+        "taken_at": report.taken_at,
+        "host": {"name": host.name, "release": host.release, "source": host.source, "netns": host.netns},
+        "findings": [_finding(finding) for finding in report.findings],
+        "skipped": [{"rule": skipped.rule, "reason": skipped.reason} for skipped in report.skipped],
+        "quiet": list(report.quiet),
+        "states": report.states,
+        "timeouts": {case: lifetime(found) for case, found in report.timeouts.items()},
+        "gaps": dict(sorted(report.gaps.items())),
+    }
+
+
+def lifetime(found: Lifetime) -> dict[str, Any]:
+    """One computed lifetime; `expected` is null where nothing ends it."""
+    return {
+        "expected": found.expected,
+        "min": found.min,
+        "max": found.max,
+        "decided_by": list(found.decided_by),
+        "ends": found.ends,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.name,
+        "basis": finding.basis,
+        "scope": finding.scope,
+        "title": finding.title,
+        "message": finding.message,
+        "subject": finding.subject,
+        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "advice": [_advice(advice) for advice in finding.advice],
+        "avoid": list(finding.avoid),
+        "see": list(finding.see),
+        "sources": list(finding.sources),
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "name": evidence.name,
+        "value": evidence.value,
+        "unit": evidence.unit,
+        "scope": evidence.scope,
+        "where": evidence.where,
+    }
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    given: dict[str, Any] = {"kind": advice.kind}
+    if advice.kind == "sysctl":
+        given |= {"key": advice.key, "value": advice.value, "was": advice.was}
+    else:
+        given["action"] = advice.action
+    return given | {"effect": advice.effect, "cost": advice.cost}

@@ -1,0 +1,106 @@
+"""How numbers and places are worded for people, the same in every format."""
+
+from __future__ import annotations
+
+from tcptune.kernel.timeouts import Lifetime
+from tcptune.model.report import Evidence, Finding, Report
+from tcptune.model.snapshot import Host
+from tcptune.model.values import Value
+from tcptune.printable import printable
+
+SCOPES = {"host": "whole machine", "netns": ""}
+UNITLESS = frozenset({"", "bool", "enum", "text", "list"})
+
+
+def seconds(value: float) -> str:
+    """A duration as a person says it: 1.67 s, 61.0 s, 15 min 38 s.
+
+    >>> seconds(938.548)
+    '15 min 39 s'
+    """
+    if value < 10:
+        return f"{value:.2f} s"
+    if value < 120:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 120:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours / 24:.0f} days"
+
+
+def amount(value: Value | None, unit: str) -> str:
+    """A value with its unit; shares as percentages; what was not read says so."""
+    if value is None:
+        return "not read"
+    if isinstance(value, str):
+        return printable(value) or "(empty)"
+    if unit == "ratio":
+        return f"{value * 100:.3g} %"
+    if unit == "s" and isinstance(value, float):
+        return seconds(value)
+    text = str(value) if isinstance(value, int) else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+    return text if unit in UNITLESS else f"{text} {unit}"
+
+
+def evidence_rows(finding: Finding) -> list[tuple[str, str, str]]:
+    """(name, value with unit, scope where it is the whole machine's) for each piece of evidence."""
+    return [(e.name, amount(e.value, e.unit), _place(e)) for e in finding.evidence]
+
+
+def _place(evidence: Evidence) -> str:
+    return evidence.where or SCOPES[evidence.scope]
+
+
+def whose(host: Host, taken_at: str | None) -> str:
+    """One line that says whose numbers these are, and when they were taken."""
+    namespace = {"initial": "initial network namespace", "child": "a network namespace inside the machine"}
+    parts = [
+        f"linux {printable(host.release)}" if host.release else "kernel release unknown",
+        namespace.get(host.netns or "", "network namespace unknown"),
+        (taken_at or "taken at an unknown time").replace("T", " "),
+    ]
+    name = printable(host.name) + ": " if host.name else ""
+    return name + ", ".join(parts)
+
+
+def tally(report: Report) -> str:
+    """The last line of a report: how many rules said what."""
+    count = len(report.findings)
+    line = f"{count} finding{'' if count == 1 else 's'}, {len(report.quiet)} quiet, {len(report.skipped)} skipped"
+    return line + (" (--show skipped says why)" if report.skipped else "")
+
+
+SAME_AS_FIN_WAIT_1 = ("CLOSING/", "LAST-ACK/")
+"""States whose FIN is retransmitted by the same rules; said once in a sentence instead of four rows."""
+
+LIFETIMES_NOTE = "CLOSING and LAST-ACK last as long as FIN-WAIT-1 of the same kind."
+
+
+def lifetime_rows(report: Report) -> list[tuple[str, str, str, str]]:
+    """(case, expected, range, what decides) for each computed lifetime, but for `SAME_AS_FIN_WAIT_1`."""
+    return [
+        (case, *lifetime_cells(found))
+        for case, found in report.timeouts.items()
+        if not case.startswith(SAME_AS_FIN_WAIT_1)
+    ]
+
+
+def lifetime_cells(found: Lifetime) -> tuple[str, str, str]:
+    """(expected, range in seconds, what decides) of one lifetime."""
+    decided = ", ".join(name.removeprefix("net.ipv4.tcp_") for name in found.decided_by) or "fixed"
+    if found.expected is None or found.min is None or found.max is None:
+        return "never ends", "", "the owner" if decided == "fixed" else decided
+    return seconds(found.expected), f"{found.min:.4g}..{found.max:.4g}", decided
+
+
+def changes(report: Report) -> list[tuple[str, str, str, str | None]]:
+    """(key, value, rules, old value) once for each key to change; the worst finding's value stands."""
+    wanted: dict[str, tuple[str, list[str], str | None]] = {}
+    for finding in report.findings:
+        for advice in finding.advice:
+            if advice.kind == "sysctl" and advice.key and advice.value is not None:
+                rules = wanted.setdefault(advice.key, (advice.value, [], advice.was))[1]
+                if finding.rule not in rules:
+                    rules.append(finding.rule)
+    return [(key, value, ", ".join(rules), was) for key, (value, rules, was) in wanted.items()]
