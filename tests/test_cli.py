@@ -50,6 +50,7 @@ def test_the_exit_code_follows_the_findings_and_not_the_format(format_, host, fa
         (["audit", "--ignore", "time-wait-overflw"], "did you mean 'time-wait-overflow'?"),
         (["audit", "--show", "all"], "choose from skipped, quiet"),
         (["audit", "-o", "a", "-o", "b"], "2 files for 1 formats"),
+        (["audit", "--kernel", "garbage"], "is no kernel release"),
         (["audit", "--no-such-option"], "No such option"),
         (["explain", "xyzzy-plugh-42"], "nothing is called 'xyzzy-plugh-42'"),
         (["frobnicate"], "No such command"),
@@ -176,7 +177,7 @@ def test_colour_only_on_a_terminal_and_never_with_no_color():
         os.close(leader)
         return b"".join(chunks)
 
-    clean = {key: "" for key in ("NO_COLOR",)}
+    clean = {"NO_COLOR": ""}
     assert "\x1b" not in tcptune("audit", OVERFLOW).stdout
     assert b"\x1b[" in on_terminal(**clean)
     assert b"\x1b" not in on_terminal("--no-color", **clean)
@@ -271,6 +272,17 @@ def test_rules_test_says_what_a_wrong_example_did(tmp_path):
 
     assert 1 == run.returncode
     assert "stayed quiet" in run.stderr
+
+
+def test_a_full_disk_behind_stdout_is_said():
+    """A report that was not written is not a verdict."""
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "tcptune", "audit", QUIET], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+
+    assert 3 == run.returncode
+    assert b"standard output cannot be written: No space left on device" in run.stderr
 
 
 def test_version():

@@ -49,6 +49,8 @@ def test_every_topic_has_a_page_with_and_without_a_machine(topic):
         ("timewait", "TIME-WAIT"),
         ("TIME_WIAT", "TIME-WAIT"),
         ("close_wait", "CLOSE-WAIT"),
+        ("TIME", "TIME-WAIT"),
+        ("tcp_orph", "net.ipv4.tcp_orphan_retries"),
         ("lastack", "LAST-ACK"),
         ("TCPTimeWaitOverflow", "TcpExt.TCPTimeWaitOverflow"),
         ("TcpExtTCPTimeWaitOverflow", "TcpExt.TCPTimeWaitOverflow"),

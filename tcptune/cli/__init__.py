@@ -5,6 +5,7 @@ Every command imports what it needs in its own body, so that `--help` costs no m
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from typing import Annotated, NoReturn
@@ -67,6 +68,9 @@ def main() -> NoReturn:
 
             traceback.print_exc()
         code = INTERNAL
+    except SystemExit:
+        gc.freeze()  # nothing is worth collecting on the way out; it would cost as much as the counting
+        raise
     else:
         code = 0
     sys.exit(code)

@@ -98,13 +98,14 @@ def _judge(
     from tcptune.engine.rulebook import pick
     from tcptune.facts.derive import derive
 
+    release = options.release(kernel)
     language, everything = load(folders)
     for wanted in (*select, *ignore):
         options.choice(wanted, (rule.id for rule in everything), "--select or --ignore")
     chosen = pick(everything, select, ignore)
 
     def judge(source: str | None) -> Report:
-        snapshot = take(source, Path(root)).as_release(kernel)
+        snapshot = take(source, Path(root)).as_release(release)
         return check(snapshot, derive(snapshot), chosen, language)
 
     return judge

@@ -75,4 +75,4 @@ def _facts(root: str, kernel: str | None) -> Facts | None:
     except CollectError as error:
         complain(f"{error}; this page is the general one")
         return None
-    return derive(snapshot.as_release(kernel))
+    return derive(snapshot.as_release(options.release(kernel)))

@@ -26,6 +26,15 @@ def split(values: Iterable[str] | None) -> list[str]:
     return [part.strip() for value in values or () for part in value.split(",") if part.strip()]
 
 
+def release(text: str | None) -> str | None:
+    """A kernel release as --kernel gives it; UsageError where it is none."""
+    from tcptune.kernel.release import Release
+
+    if text is not None and Release.parse(text) is None:
+        raise UsageError(f"--kernel: {text!r} is no kernel release such as 5.15 or 4.18.0-553.el8_10")
+    return text
+
+
 def choice(value: str, allowed: Iterable[str], option: str) -> str:
     """The value, if it is one of the allowed; UsageError names them otherwise."""
     options = list(allowed)

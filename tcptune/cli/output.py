@@ -23,6 +23,8 @@ def write(text: str, output: str | None = None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise TcptuneError(f"standard output cannot be written: {error.strerror}") from None
     except UnicodeEncodeError:
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "ascii", errors="backslashreplace"))
         sys.stdout.flush()

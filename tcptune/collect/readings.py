@@ -9,7 +9,7 @@ from tcptune.model.values import Value
 from tcptune.printable import printable
 
 INT64 = range(-(2**63), 2**63)
-WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 
 
 @dataclass(frozen=True, slots=True)

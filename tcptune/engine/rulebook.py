@@ -34,8 +34,13 @@ def builtin_folder() -> Path:
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """The rule files of a folder, by name."""
-    return sorted(folder.glob("*.yaml"))
+    """The rule files of a folder, by name; RuleError where there are none."""
+    if not os.path.isdir(folder):  # noqa: PTH112 -- Path.is_dir() raises where the way there is forbidden
+        raise RuleError(str(folder), "", "no such directory; a rulebook is a folder of .yaml files")
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise RuleError(str(folder), "", "holds no .yaml file")
+    return files
 
 
 def parse(text: str) -> Any:
@@ -69,12 +74,7 @@ def load_folder(folder: Path, language: Language) -> list[Rule]:
     """All rules of a folder, validated and with their examples; RuleError names the first that is wrong."""
     from tcptune.engine.validate import load_rule
 
-    if not os.path.isdir(folder):  # noqa: PTH112 -- Path.is_dir() raises where the way there is forbidden
-        raise RuleError(str(folder), "", "no such directory; --rules wants a folder of .yaml files")
-    files = rule_files(folder)
-    if not files:
-        raise RuleError(str(folder), "", "holds no .yaml file")
-    return [load_rule(path, language) for path in files]
+    return [load_rule(path, language) for path in rule_files(folder)]
 
 
 def pick(rules: Iterable[Head], select: Iterable[str], ignore: Iterable[str]) -> list[Head]:

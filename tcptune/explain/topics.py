@@ -23,6 +23,10 @@ OTHER_SPELLINGS = {
 """How ss, netstat and the kernel spell some states."""
 
 
+SHORTEST_PREFIX, MOST_MEANT = 4, 40
+"""A beginning of at least so many letters that fits at most so many names stands for the shortest of them."""
+
+
 class Topic(NamedTuple):
     """One thing that can be explained, by its full name."""
 
@@ -65,6 +69,9 @@ def find(text: str, topics: dict[str, Topic]) -> Topic | None:
     wanted = plain(text)
     if wanted in topics:
         return topics[wanted]
+    longer = [spelling for spelling in topics if spelling.startswith(wanted)]
+    if len(wanted) >= SHORTEST_PREFIX and 0 < len(longer) <= MOST_MEANT:
+        return topics[min(longer, key=len)]
     near = get_close_matches(wanted, topics, n=1, cutoff=0.75)
     return topics[near[0]] if near else None
 

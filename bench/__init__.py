@@ -1,0 +1,1 @@
+"""What tcptune costs, as ratios taken in one run: `make bench`."""
