@@ -5,13 +5,38 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tcptune.collect.files import LIVE_ROOT, MAX_BYTES, exists, read_lines, read_text, reason
 
-AS_NOBODY = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+NOBODY = 65534
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that any user may enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        for path in folder.rglob("*"):
+            path.chmod(0o755)
+
+
+@contextmanager
+def nobody():
+    """The same process as a user who owns nothing."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 def put(root: Path, content: bytes, path: str = "proc/some") -> str:
@@ -137,13 +162,24 @@ def test_links_in_a_circle_are_a_reason(tmp_path, links):
     assert not exists(tmp_path, "a")
 
 
-@AS_NOBODY
-def test_a_file_without_permission_is_told_as_such(tmp_path):
+def test_a_file_without_permission_is_told_as_such(open_folder):
     """The person who sees the reason also sees what to do."""
-    path = put(tmp_path, b"60\n")
-    (tmp_path / path).chmod(0)
+    path = put(open_folder, b"60\n")
+    (open_folder / path).chmod(0)
+    with nobody():
+        found = why(open_folder, path)
 
-    assert "permission denied; run as root to see it" == why(tmp_path, path)
+    assert "permission denied; run as root to see it" == found
+
+
+def test_a_folder_without_permission_hides_what_is_in_it(open_folder):
+    """Nothing exists behind a closed door, and asking raises nothing."""
+    path = put(open_folder, b"60\n")
+    (open_folder / "proc").chmod(0)
+    with nobody():
+        found = exists(open_folder, path)
+
+    assert not found
 
 
 @pytest.mark.parametrize(

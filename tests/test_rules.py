@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from conftest import LANGUAGE, RULE_FILES
+from common import LANGUAGE, RULE_FILES
 
 from tcptune.engine.check import check
 from tcptune.engine.examples import machine, run_examples

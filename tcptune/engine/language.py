@@ -109,6 +109,8 @@ class Language:
     def _explain(self, error: str, expression: str) -> str:
         if undeclared := UNDECLARED.search(error):
             name = next((n for n in NAME.findall(expression) if n.startswith(undeclared[1])), undeclared[1])
+            if re.search(rf"{re.escape(undeclared[1])}\s*\(", expression):
+                return f"unknown function {undeclared[1]!r}"
             near = get_close_matches(name, self.names, n=1, cutoff=0.6)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             return f"unknown fact {name!r}{hint}"

@@ -46,8 +46,8 @@ def load_rule(path: Path, language: Language) -> Rule:
         TypeAdapter(Rule).validate_python(_python_names(document))
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise RuleError(_where(path, lines, first["loc"]), field, _shape_cause(first)) from None
+        place = tuple(str(part).removesuffix("_") for part in first["loc"])
+        raise RuleError(_where(path, lines, place), ".".join(place), _shape_cause(first)) from None
     rule = Rule.of(document)
     for field, cause in _complaints(rule, path.stem, language):
         raise RuleError(_where(path, lines, tuple(field.split("."))), field, cause)
@@ -146,11 +146,11 @@ def _python_names(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shape_cause(error: Any) -> str:
-    field = str(error["loc"][-1]) if error["loc"] else ""
+    field = str(error["loc"][-1]).removesuffix("_") if error["loc"] else ""
     if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         near = get_close_matches(field, FIELDS, n=1)
         return "is not a field of a rule" + (f"; did you mean {near[0]!r}?" if near else "")
-    return str(error["msg"])
+    return str(error["msg"]).replace("valid tuple", "list")
 
 
 def _complaints(rule: Rule, stem: str, language: Language) -> Iterator[Complaint]:
@@ -171,10 +171,9 @@ def _complaints(rule: Rule, stem: str, language: Language) -> Iterator[Complaint
     yield from _wrong_expressions(rule, language)
     yield from _wrong_texts(rule, language)
     yield from _wrong_recommendations(rule)
+    yield from _wrong_examples(rule)
     if not rule.sources:
         yield "sources", "at least one is needed"
-    if not rule.examples.fires or not rule.examples.quiet:
-        yield "examples", "at least one that fires and one that stays quiet are needed"
 
 
 def _wrong_recommendations(rule: Rule) -> Iterator[Complaint]:
@@ -183,6 +182,16 @@ def _wrong_recommendations(rule: Rule) -> Iterator[Complaint]:
             yield f"recommend.{index}", "a sysctl needs key and value"
         if recommendation.kind != "sysctl" and not recommendation.action:
             yield f"recommend.{index}", f"{recommendation.kind} needs an action"
+
+
+def _wrong_examples(rule: Rule) -> Iterator[Complaint]:
+    if not rule.examples.fires or not rule.examples.quiet:
+        yield "examples", "at least one that fires and one that stays quiet are needed"
+    for outcome in ("fires", "quiet", "skipped"):
+        for index, example in enumerate(getattr(rule.examples, outcome)):
+            for name, value in (*example.given.items(), *example.then.items()):
+                if isinstance(value, bool):
+                    yield f"examples.{outcome}.{index}", f"{name} is a truth value; the kernel has 0 and 1"
 
 
 def _wrong_expressions(rule: Rule, language: Language) -> Iterator[Complaint]:

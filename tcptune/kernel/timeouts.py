@@ -153,6 +153,7 @@ def zero_window_orphan(
     The back-off of the probes stops growing at tcp_retries2. An answer resets the count of unanswered
     probes, so only the test "RTO at its ceiling and back-off >= retries" can end it then; where
     tcp_retries2 keeps the back-off below that, the socket never dies (measured: alive after 1000 s).
+    The probes wait at least 200 ms (tcp_probe0_base()), but the ceiling is asked of the RTO itself.
     """
     base = max(path.rto, TCP_RTO_MIN)
     elapsed, backoff, unanswered = NOW, 0, 0
@@ -160,10 +161,11 @@ def zero_window_orphan(
     while True:
         interval = min(base * 2**backoff, path.rto_max)
         elapsed = elapsed.then(wait(interval, path.hz))
-        limit = orphan_retries(setting, interval, path.rto_max)
+        backed_off = min(path.rto * 2**backoff, path.rto_max)
+        limit = orphan_retries(setting, backed_off, path.rto_max)
         if limit < 0:
             return never(case, decided_by, "a negative retry count is never reached")
-        at_ceiling = interval >= path.rto_max
+        at_ceiling = backed_off >= path.rto_max
         if (at_ceiling and backoff >= limit) or unanswered >= limit:
             break
         if answered and backoff >= retries2:
