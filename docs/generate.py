@@ -73,7 +73,8 @@ def _facts() -> str:
     lines = [
         *page.heading("Facts", 1),
         *page.paragraph(
-            "Every name that a rule may use in `when`, `evidence`, a recommendation's `value`, or in {braces} in a text."
+            "Every name that a rule may use in `when`, in `evidence`, in the `value` of a recommendation, "
+            "or in {braces} in a text."
         ),
         *page.table(("name", "type", "unit", "scope", "meaning"), rows),
     ]
