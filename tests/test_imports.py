@@ -21,9 +21,10 @@ MAY_IMPORT = {
     "report": {"kernel", "model", "printable"},
     "collect": {"kernel", "model", "errors", "printable"},
     "explain": {"kernel", "model", "facts", "engine", "report", "printable"},
-    "cli": {"kernel", "model", "facts", "engine", "report", "collect", "explain", "errors", "printable"},
+    "lab": {"kernel", "model", "errors", "printable", "collect"},
+    "cli": {"kernel", "model", "facts", "engine", "report", "collect", "explain", "lab", "errors", "printable"},
 }
-HEAVY = ("pydantic", "tabulate", "importlib.metadata", "jsonschema", "rich")
+HEAVY = ("pydantic", "tabulate", "importlib.metadata", "jsonschema", "rich", "pyroute2")
 
 
 def imports_of(path: Path) -> set[str]:

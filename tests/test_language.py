@@ -291,17 +291,41 @@ CALLS = [".map(c,", ".exists(c,", ".filter(c,", ".all(c,", ".matches(", ".size()
 tokens = st.sampled_from([*NAMES, *LITERALS, *OPERATORS, *CALLS])
 
 
+amounts = st.recursive(
+    st.sampled_from([FIN_TIMEOUT, RETRIES, "0", "1", "9223372036854775807", "[1, 2][1]", "size('ab')"]),
+    lambda inner: st.tuples(inner, st.sampled_from("+-*/%"), inner).map(lambda parts: f"({' '.join(parts)})"),
+    max_leaves=4,
+)
+conditions = st.recursive(
+    st.tuples(amounts, st.sampled_from(["<", "<=", "==", "!=", ">"]), amounts).map(" ".join),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from(["&&", "||", "==", "? true :"]), inner).map(
+            lambda parts: f"({' '.join(parts)})"
+        )
+        | inner.map(lambda part: f"!({part})")
+        | inner.map(lambda part: f"[1, 2].exists(x, x > 1 && {part})")
+    ),
+    max_leaves=6,
+)
+values_of_some = st.dictionaries(st.sampled_from([FIN_TIMEOUT, RETRIES]), st.integers(-(2**63), 2**63 - 1))
+
+
 @settings(deadline=None)
-@given(st.lists(tokens, max_size=20).map(" ".join) | st.text(max_size=60))
-def test_any_expression_is_refused_or_has_an_answer(expression):
-    """No arrangement of words raises anything but the one error of expressions."""
-    found = outcome(expression)
+@given(st.lists(tokens, max_size=20).map(" ".join) | st.text(max_size=60) | conditions, values_of_some)
+def test_any_condition_is_refused_or_true_false_missing_or_failed(expression, values):
+    """No arrangement of words raises anything but the one error of expressions, and no answer is of another kind."""
+    try:
+        LANGUAGE.check(expression, "BOOL")
+    except ExpressionError as error:
+        found: object = Failed(str(error))
+    else:
+        found = LANGUAGE.evaluate(expression, values)
 
-    assert isinstance(found, ExpressionError | Failed | Missing | bool | int | float | str | bytes | list | dict | None)
+    assert found is True or found is False or isinstance(found, Missing | Failed)
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from([FIN_TIMEOUT, RETRIES]), st.integers(-(2**63), 2**63 - 1)))
+@given(values_of_some)
 def test_a_conjunction_is_as_true_as_its_parts(values):
     """Three-valued: false beats absent, absent beats true."""
     known = [values.get(name) for name in (FIN_TIMEOUT, RETRIES)]

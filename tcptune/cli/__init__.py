@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from tcptune import __version__
-from tcptune.cli import audit, collect, explain, rules
+from tcptune.cli import audit, collect, explain, lab, rules, timeouts
 from tcptune.cli.output import complain
 from tcptune.errors import TcptuneError, UsageError
 
@@ -30,8 +30,10 @@ app = typer.Typer(
 )
 app.command("audit", short_help="Say what is wrong on this machine, or a stored one.")(audit.audit)
 app.command("explain", short_help="Explain a sysctl, state, counter or rule.")(explain.explain)
+app.command("timeouts", short_help="Say how long each closing state lasts here.")(timeouts.timeouts)
 app.command("collect", short_help="Print a snapshot of this machine as JSON.")(collect.collect_command)
 app.add_typer(rules.app, name="rules")
+app.add_typer(lab.app, name="lab")
 
 
 def _version(asked: bool) -> None:

@@ -45,14 +45,14 @@ def _wrong_facts(example: Example, facts: Facts) -> list[str]:
     return unknown + [
         f"then: {name} is {facts.values.get(name, 'absent')}, not {expected}"
         for name, expected in example.then.items()
-        if not _close(facts.values.get(name), expected)
+        if not _close(facts.values.get(name), expected, facts.vocabulary[name].unit if name in facts.vocabulary else "")
     ]
 
 
-def _close(actual: object, expected: object) -> bool:
-    """Equal, or for numbers with a fraction within a thousandth."""
+def _close(actual: object, expected: object, unit: str) -> bool:
+    """Equal; a ratio within a thousandth, a duration within a fiftieth: it is the middle of a range."""
     if isinstance(actual, float) and isinstance(expected, int | float):
-        return abs(actual - expected) <= 1e-3 * max(1.0, abs(expected))
+        return abs(actual - expected) <= (0.02 if unit == "s" else 1e-3) * max(1.0, abs(expected))
     return actual == expected
 
 

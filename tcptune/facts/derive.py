@@ -10,7 +10,7 @@ from tcptune.facts.derived import DERIVED, Derived
 from tcptune.facts.vocabulary import IMMORTAL, vocabulary
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.existence import nonexistence
-from tcptune.kernel.lifetimes import CASES, lifetimes, refusal
+from tcptune.kernel.lifetimes import CASES, lifetimes, path_of, refusal
 from tcptune.kernel.release import Release
 from tcptune.kernel.timeouts import Lifetime
 from tcptune.model.facts import Facts
@@ -35,7 +35,7 @@ def derive(snapshot: Snapshot) -> Facts:
         if name in known:
             _admit(name, value, known[name], values, missing)
     _add_derived(values, missing)
-    computed = _add_lifetimes(values, missing)
+    computed = _add_lifetimes(values, missing, release)
     values["contradictions"] = contradictions(snapshot.values)
     missing = {name: why for name, why in missing.items() if name not in values}
     return Facts(values, missing, known, release, computed, _not_in_this_kernel(snapshot, release))
@@ -113,9 +113,11 @@ def _no_answer(row: Derived, values: Mapping[str, Value | list[Item]], missing: 
     return f"there is no share of {row.needs[-1]} = {values[row.needs[-1]]}" if row.needs else "not known"
 
 
-def _add_lifetimes(values: dict[str, Value | list[Item]], missing: dict[str, str]) -> Mapping[str, Lifetime]:
+def _add_lifetimes(
+    values: dict[str, Value | list[Item]], missing: dict[str, str], release: Release | None
+) -> Mapping[str, Lifetime]:
     settings = {name: value for name, value in values.items() if isinstance(value, int)}
-    computed = lifetimes(settings)
+    computed = lifetimes(settings, path_of(settings, release=release))
     for case in CASES:
         lifetime = computed.get(case.name)
         if lifetime is None:

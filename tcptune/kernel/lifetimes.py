@@ -7,13 +7,19 @@ left out. Computed all the same (`Case.compute` of a what-if), it counts as the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
-from tcptune.kernel import timeouts
+from tcptune.kernel import minisock, timeouts
 from tcptune.kernel.catalogue import SYSCTLS
+from tcptune.kernel.handshake import syn_received, syn_sent
 from tcptune.kernel.history import Range
+from tcptune.kernel.release import Release
 from tcptune.kernel.timeouts import Lifetime, Path
+from tcptune.kernel.timer_rules import timer_rules
 from tcptune.kernel.timer_wheel import DEFAULT_HZ
+from tcptune.kernel.unanswered_fin import unacknowledged_fin
+from tcptune.kernel.zero_window import zero_window_orphan
 
 ORPHAN_RETRIES = "net.ipv4.tcp_orphan_retries"
 RETRIES2 = "net.ipv4.tcp_retries2"
@@ -24,6 +30,7 @@ SYN_RETRIES = "net.ipv4.tcp_syn_retries"
 SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
 SYNACK_RETRIES = "net.ipv4.tcp_synack_retries"
 EARLY_RETRANS = "net.ipv4.tcp_early_retrans"
+TW_TIMEOUT = "net.ipv4.tcp_tw_timeout"
 HZ = "kernel.hz"
 
 Settings = Mapping[str, int]
@@ -39,7 +46,7 @@ def _newest(name: str) -> Range:
 
 DECIDING = (
     *(ORPHAN_RETRIES, RETRIES2, FIN_TIMEOUT, RTO_MAX, RTO_MIN),
-    *(SYN_RETRIES, SYN_LINEAR, SYNACK_RETRIES, EARLY_RETRANS),
+    *(SYN_RETRIES, SYN_LINEAR, SYNACK_RETRIES, EARLY_RETRANS, TW_TIMEOUT),
 )
 ACCEPTED = {HZ: Range(24, 1200, note="From MIPS to Alpha."), **{name: _newest(name) for name in DECIDING}}
 """What today's kernels accept; CONFIG_HZ is chosen when the kernel is built."""
@@ -68,14 +75,15 @@ class Case(NamedTuple):
         return "timeouts." + self.name.replace("-", "_").replace("/", ".")
 
 
-def path_of(settings: Settings, rtt: float = 0.0001) -> Path:
-    """A quiet connection on this machine: its RTO bounds, clock and tail loss probe."""
+def path_of(settings: Settings, rtt: float = 0.0001, release: Release | None = None) -> Path:
+    """A quiet connection on this machine: its RTO bounds, clock, tail loss probe and timer rules."""
     return Path(
         rtt=rtt,
         rto_min=_nearest(settings, RTO_MIN, 200_000) / 1e6,
         rto_max=_nearest(settings, RTO_MAX, 120_000) / 1e3,
         hz=_nearest(settings, HZ, DEFAULT_HZ),
         tail_loss_probe=settings.get(EARLY_RETRANS, 3) in (3, 4),
+        rules=timer_rules(release),
     )
 
 
@@ -105,17 +113,23 @@ def _nearest(settings: Settings, name: str, absent: int = 0) -> int:
 
 
 def _orphan(case: str, settings: Settings, path: Path) -> Lifetime:
-    setting = _nearest(settings, ORPHAN_RETRIES)
-
-    def retries_at(rto: float) -> int:
-        return timeouts.orphan_retries(setting, rto, path.rto_max)
-
-    return timeouts.unacknowledged_fin(case, retries_at, path, _decided(settings, ORPHAN_RETRIES, RTO_MAX, RTO_MIN))
+    decided_by = _decided(settings, ORPHAN_RETRIES, RTO_MAX, RTO_MIN)
+    return _unanswered(_nearest(settings, ORPHAN_RETRIES), True, path)._replace(case=case, decided_by=decided_by)
 
 
 def _owned(case: str, settings: Settings, path: Path) -> Lifetime:
-    retries2 = _nearest(settings, RETRIES2)
-    return timeouts.unacknowledged_fin(case, lambda _: retries2, path, _decided(settings, RETRIES2, RTO_MAX, RTO_MIN))
+    decided_by = _decided(settings, RETRIES2, RTO_MAX, RTO_MIN)
+    return _unanswered(_nearest(settings, RETRIES2), False, path)._replace(case=case, decided_by=decided_by)
+
+
+@lru_cache(maxsize=64)
+def _unanswered(setting: int, orphan: bool, path: Path) -> Lifetime:
+    """FIN-WAIT-1, CLOSING and LAST-ACK differ in name only, so one computation serves all three."""
+
+    def retries_at(rto: float) -> int:
+        return timeouts.orphan_retries(setting, rto, path.rto_max) if orphan else setting
+
+    return unacknowledged_fin("", retries_at, path, ())
 
 
 def _zero_window_answered(case: str, settings: Settings, path: Path) -> Lifetime:
@@ -130,11 +144,12 @@ def _zero_window(case: str, settings: Settings, path: Path, answered: bool) -> L
     names = (RETRIES2, ORPHAN_RETRIES) if answered else (ORPHAN_RETRIES, RETRIES2)
     decided_by = _decided(settings, *names, RTO_MAX, RTO_MIN)
     setting, retries2 = _nearest(settings, ORPHAN_RETRIES), _nearest(settings, RETRIES2)
-    return timeouts.zero_window_orphan(case, setting, retries2, path, answered, decided_by)
+    return zero_window_orphan(case, setting, retries2, path, answered, decided_by)
 
 
 def _fin_wait_2_orphan(case: str, settings: Settings, path: Path) -> Lifetime:
-    return timeouts.fin_wait_2_orphan(case, _nearest(settings, FIN_TIMEOUT), path, _decided(settings, FIN_TIMEOUT))
+    decided_by = ("TCP_LINGER2",) if path.linger2 else _decided(settings, FIN_TIMEOUT, TW_TIMEOUT)
+    return minisock.fin_wait_2_orphan(case, _nearest(settings, FIN_TIMEOUT), path, decided_by, _timewait_len(settings))
 
 
 def _fin_wait_2_owned(case: str, _settings: Settings, _path: Path) -> Lifetime:
@@ -145,17 +160,22 @@ def _close_wait(case: str, _settings: Settings, _path: Path) -> Lifetime:
     return timeouts.never(case, (), "no timer and no sysctl: it waits for the application's close()")
 
 
-def _time_wait(case: str, _settings: Settings, path: Path) -> Lifetime:
-    return timeouts.time_wait(case, path)
+def _time_wait(case: str, settings: Settings, path: Path) -> Lifetime:
+    return minisock.time_wait(case, path, _decided(settings, TW_TIMEOUT), _timewait_len(settings))
+
+
+def _timewait_len(settings: Settings) -> float:
+    """60 s, or what a vendor kernel's tcp_tw_timeout makes of it."""
+    return float(_nearest(settings, TW_TIMEOUT, int(minisock.TCP_TIMEWAIT_LEN)))
 
 
 def _syn_sent(case: str, settings: Settings, path: Path) -> Lifetime:
     decided_by = _decided(settings, SYN_RETRIES, SYN_LINEAR)
-    return timeouts.syn_sent(case, _nearest(settings, SYN_RETRIES), _nearest(settings, SYN_LINEAR), path, decided_by)
+    return syn_sent(case, _nearest(settings, SYN_RETRIES), _nearest(settings, SYN_LINEAR), path, decided_by)
 
 
 def _syn_received(case: str, settings: Settings, path: Path) -> Lifetime:
-    return timeouts.syn_received(case, _nearest(settings, SYNACK_RETRIES), path, _decided(settings, SYNACK_RETRIES))
+    return syn_received(case, _nearest(settings, SYNACK_RETRIES), path, _decided(settings, SYNACK_RETRIES))
 
 
 def _decided(settings: Settings, *names: str) -> tuple[str, ...]:
@@ -172,9 +192,9 @@ CASES = (
     Case("CLOSING/owned", (RETRIES2,), _owned, RETRANSMITTING),
     Case("LAST-ACK/orphan", (ORPHAN_RETRIES,), _orphan, RETRANSMITTING),
     Case("LAST-ACK/owned", (RETRIES2,), _owned, RETRANSMITTING),
-    Case("FIN-WAIT-2/orphan", (FIN_TIMEOUT,), _fin_wait_2_orphan, PROBING),
+    Case("FIN-WAIT-2/orphan", (FIN_TIMEOUT,), _fin_wait_2_orphan, (*PROBING, TW_TIMEOUT)),
     Case("FIN-WAIT-2/owned", (), _fin_wait_2_owned),
-    Case("TIME-WAIT", (), _time_wait, (HZ,)),
+    Case("TIME-WAIT", (), _time_wait, (HZ, TW_TIMEOUT)),
     Case("CLOSE-WAIT", (), _close_wait),
     Case("SYN-SENT", (SYN_RETRIES,), _syn_sent, (SYN_LINEAR, RTO_MAX, HZ)),
     Case("SYN-RECEIVED", (SYNACK_RETRIES,), _syn_received, (RTO_MAX, HZ)),

@@ -1,11 +1,14 @@
 """How late a kernel timer fires (kernel/time/timer.c calc_wheel_index(), since 4.8).
 
-A timer of d jiffies never fires early. It fires up to g jiffies late, where g is the granularity of
-the wheel level that holds d: measured on 6.18 at HZ=250, a 60 s timer took 60.0 to 62.05 s.
+A timer of d jiffies never fires early. It waits for the next tick of its wheel level, up to g jiffies after
+its time, where g is the granularity of the level that holds d: measured on 6.18 at HZ=250, a 60 s timer took
+60.0 to 62.05 s. How late exactly depends on the phase of jiffies when it was armed, which is as good as random.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 LEVEL_BITS = 3
@@ -14,7 +17,17 @@ LEVELS = tuple(63 << (LEVEL_BITS * level) for level in range(8))
 
 DEFAULT_HZ = 250
 
+PHASES = 32
+"""How many phases of jiffies a lifetime is computed for."""
 
+GOLDEN = 0.6180339887498949
+"""Steps of the golden ratio fill any period evenly, whatever its length."""
+
+PERIOD = 1 << 15
+"""Jiffies after which the wheel levels of all timers of up to an hour repeat."""
+
+
+@lru_cache(maxsize=1024)
 def granularity(jiffies: int) -> int:
     """The latest a timer of so many jiffies can fire, in jiffies after its time."""
     for level, end in enumerate(LEVELS):
@@ -23,37 +36,82 @@ def granularity(jiffies: int) -> int:
     return 1 << (LEVEL_BITS * len(LEVELS))
 
 
-class Wait(NamedTuple):
-    """The time a timer really takes, in seconds: at least `least`, at most `most`."""
-
-    least: float
-    most: float
-
-    @property
-    def middle(self) -> float:
-        """The expected time: the phase of the wheel is as good as random."""
-        return (self.least + self.most) / 2
-
-    def then(self, other: Wait) -> Wait:
-        """Two waits, one after the other."""
-        return Wait(self.least + other.least, self.most + other.most)
-
-
-NOW = Wait(0.0, 0.0)
-
-
-def wait(seconds: float, hz: int = DEFAULT_HZ) -> Wait:
-    """How long a timer armed for `seconds` takes on a kernel built with CONFIG_HZ=`hz`.
-
-    >>> wait(60.0)
-    Wait(least=60.0, most=62.048)
-    """
-    jiffies = ceil_jiffies(seconds, hz)
-    return Wait(jiffies / hz, (jiffies + granularity(jiffies)) / hz)
-
-
+@lru_cache(maxsize=4096)
 def ceil_jiffies(seconds: float, hz: int = DEFAULT_HZ) -> int:
     """A time in jiffies, rounded up as usecs_to_jiffies() does."""
     exact = seconds * hz
     whole = round(exact)
     return whole if abs(exact - whole) < 1e-6 else int(exact) + 1
+
+
+class Clock:
+    """A kernel's jiffies from one phase on; `sleep` is what a timer does to them.
+
+    `least` is how many seconds must have passed by now, were no timer ever late; `coarsest` the largest
+    granularity that was met.
+
+    With `wheel` false every timer fires on the first tick after its time, as up to 4.7.
+    """
+
+    __slots__ = ("_now", "_start", "coarsest", "hz", "least", "wheel")
+
+    def __init__(self, phase: float, hz: int = DEFAULT_HZ, wheel: bool = True) -> None:
+        self._start = self._now = phase
+        self.hz = hz
+        self.wheel = wheel
+        self.coarsest = 1
+        self.least = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return (self._now - self._start) / self.hz
+
+    def sleep(self, seconds: float, armed_for: float | None = None) -> None:
+        """Wait for a timer with so long to go; `armed_for` is its whole time, where it was armed before."""
+        jiffies = max(1, ceil_jiffies(seconds, self.hz))
+        grain = 1
+        if self.wheel:
+            grain = granularity(jiffies if armed_for is None else ceil_jiffies(armed_for, self.hz))
+            self.coarsest = max(self.coarsest, grain)
+        self.least += jiffies / self.hz
+        expires = int(self._now) + jiffies
+        self._now = float((expires // grain + 1) * grain)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass without a timer: a packet is on its way."""
+        self.least += seconds
+        self._now += seconds * self.hz
+
+
+class Run(NamedTuple):
+    """What happened in one phase: seconds to the end, and when something was sent."""
+
+    end: float
+    sent: Sequence[float] = ()
+
+
+class Spread(NamedTuple):
+    """What happened over the phases: the earliest and latest end in seconds, and the run in the middle."""
+
+    earliest: float
+    latest: float
+    middle: Run
+
+
+def over_phases(process: Callable[[Clock, float], Run], hz: int, wheel: bool = True) -> Spread:
+    """Run a process in `PHASES` phases of jiffies.
+
+    The process is also handed a number 0..1 that differs from phase to phase, for what else is random in it.
+    Between two phases that were tried lie others, so the ends are widened by the gap.
+    """
+    runs: list[tuple[Run, float]] = []
+    coarsest = 1
+    for number in range(PHASES):
+        clock = Clock((number * GOLDEN * PERIOD) % PERIOD, hz, wheel)
+        runs.append((process(clock, (number + 0.5) / PHASES), clock.least))
+        coarsest = max(coarsest, clock.coarsest)
+    runs.sort(key=lambda run: run[0].end)
+    gap = 2 * coarsest / PHASES / hz
+    (first, least), (last, _) = runs[0], runs[-1]
+    return Spread(max(least, first.end - gap), last.end + gap, runs[PHASES // 2][0])
