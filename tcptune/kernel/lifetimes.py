@@ -30,13 +30,14 @@ SYN_RETRIES = "net.ipv4.tcp_syn_retries"
 SYN_LINEAR = "net.ipv4.tcp_syn_linear_timeouts"
 SYNACK_RETRIES = "net.ipv4.tcp_synack_retries"
 EARLY_RETRANS = "net.ipv4.tcp_early_retrans"
+SACK = "net.ipv4.tcp_sack"
 TW_TIMEOUT = "net.ipv4.tcp_tw_timeout"
 HZ = "kernel.hz"
 
 Settings = Mapping[str, int]
 """Sysctl values by full name; one that is absent takes the constant it replaced."""
 
-RETRANSMITTING = (RTO_MAX, RTO_MIN, EARLY_RETRANS, HZ)
+RETRANSMITTING = (RTO_MAX, RTO_MIN, EARLY_RETRANS, SACK, HZ)
 PROBING = (RTO_MAX, RTO_MIN, HZ)
 
 
@@ -46,7 +47,7 @@ def _newest(name: str) -> Range:
 
 DECIDING = (
     *(ORPHAN_RETRIES, RETRIES2, FIN_TIMEOUT, RTO_MAX, RTO_MIN),
-    *(SYN_RETRIES, SYN_LINEAR, SYNACK_RETRIES, EARLY_RETRANS, TW_TIMEOUT),
+    *(SYN_RETRIES, SYN_LINEAR, SYNACK_RETRIES, EARLY_RETRANS, SACK, TW_TIMEOUT),
 )
 ACCEPTED = {HZ: Range(24, 1200, note="From MIPS to Alpha."), **{name: _newest(name) for name in DECIDING}}
 """What today's kernels accept; CONFIG_HZ is chosen when the kernel is built."""
@@ -82,7 +83,7 @@ def path_of(settings: Settings, rtt: float = 0.0001, release: Release | None = N
         rto_min=_nearest(settings, RTO_MIN, 200_000) / 1e6,
         rto_max=_nearest(settings, RTO_MAX, 120_000) / 1e3,
         hz=_nearest(settings, HZ, DEFAULT_HZ),
-        tail_loss_probe=settings.get(EARLY_RETRANS, 3) in (3, 4),
+        tail_loss_probe=settings.get(EARLY_RETRANS, 3) in (3, 4) and settings.get(SACK, 1) != 0,
         rules=timer_rules(release),
     )
 

@@ -47,20 +47,20 @@ def ceil_jiffies(seconds: float, hz: int = DEFAULT_HZ) -> int:
 class Clock:
     """A kernel's jiffies from one phase on; `sleep` is what a timer does to them.
 
-    `least` is how many seconds must have passed by now, were no timer ever late; `coarsest` the largest
-    granularity that was met.
+    `least` and `most` are the seconds that must and can have passed by now, were every timer on time or as late
+    as its level allows; `coarsest` is the largest granularity that was met.
 
     With `wheel` false every timer fires on the first tick after its time, as up to 4.7.
     """
 
-    __slots__ = ("_now", "_start", "coarsest", "hz", "least", "wheel")
+    __slots__ = ("_now", "_start", "coarsest", "hz", "least", "most", "wheel")
 
     def __init__(self, phase: float, hz: int = DEFAULT_HZ, wheel: bool = True) -> None:
         self._start = self._now = phase
         self.hz = hz
         self.wheel = wheel
         self.coarsest = 1
-        self.least = 0.0
+        self.least = self.most = 0.0
 
     @property
     def elapsed(self) -> float:
@@ -75,12 +75,14 @@ class Clock:
             grain = granularity(jiffies if armed_for is None else ceil_jiffies(armed_for, self.hz))
             self.coarsest = max(self.coarsest, grain)
         self.least += jiffies / self.hz
+        self.most += (jiffies + grain) / self.hz
         expires = int(self._now) + jiffies
         self._now = float((expires // grain + 1) * grain)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass without a timer: a packet is on its way."""
         self.least += seconds
+        self.most += seconds
         self._now += seconds * self.hz
 
 
@@ -103,15 +105,16 @@ def over_phases(process: Callable[[Clock, float], Run], hz: int, wheel: bool = T
     """Run a process in `PHASES` phases of jiffies.
 
     The process is also handed a number 0..1 that differs from phase to phase, for what else is random in it.
-    Between two phases that were tried lie others, so the ends are widened by the gap.
+    Between two phases that were tried lie others, so the ends are widened by the gap, and by a jiffy for where
+    in its own jiffy the socket was closed.
     """
-    runs: list[tuple[Run, float]] = []
+    runs: list[tuple[Run, float, float]] = []
     coarsest = 1
     for number in range(PHASES):
         clock = Clock((number * GOLDEN * PERIOD) % PERIOD, hz, wheel)
-        runs.append((process(clock, (number + 0.5) / PHASES), clock.least))
+        runs.append((process(clock, (number + 0.5) / PHASES), clock.least, clock.most))
         coarsest = max(coarsest, clock.coarsest)
     runs.sort(key=lambda run: run[0].end)
-    gap = 2 * coarsest / PHASES / hz
-    (first, least), (last, _) = runs[0], runs[-1]
-    return Spread(max(least, first.end - gap), last.end + gap, runs[PHASES // 2][0])
+    gap = (4 * coarsest / PHASES + 1) / hz
+    (first, least, _), (last, _, most) = runs[0], runs[-1]
+    return Spread(max(least, first.end - gap), min(most, last.end + gap), runs[PHASES // 2][0])
