@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tcptune.kernel.counters import COUNTERS, Counter, find
-from tcptune.kernel.counters_aborts import ABORTS
-from tcptune.kernel.counters_gauges import GAUGES
-from tcptune.kernel.counters_listen import LISTEN
-from tcptune.kernel.counters_snmp import SNMP
-from tcptune.kernel.counters_time_wait import TIME_WAIT
-from tcptune.kernel.counters_timers import TIMERS
+from tcptune.kernel.counters.aborts import ABORTS
+from tcptune.kernel.counters.gauges import GAUGES
+from tcptune.kernel.counters.listen import LISTEN
+from tcptune.kernel.counters.snmp import SNMP
+from tcptune.kernel.counters.time_wait import TIME_WAIT
+from tcptune.kernel.counters.timers import TIMERS
 from tcptune.kernel.release import Release, version
 
 UNITS = {"events", "sockets", "pages", "kB", "s", "ms", "segments"}

@@ -11,8 +11,7 @@ from common import LANGUAGE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.engine.rulebook import load_folder
-from tcptune.engine.validate import MAX_BYTES, MAX_DEPTH, load_rule
+from tcptune.engine.validate import MAX_BYTES, MAX_DEPTH, load_folder, load_rule
 from tcptune.errors import RuleError
 
 RULE = """\

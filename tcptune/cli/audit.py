@@ -116,11 +116,13 @@ def load(folders: list[str]) -> tuple[Language, list[Head]]:
     from pathlib import Path
 
     from tcptune.engine.language import Language
-    from tcptune.engine.rulebook import load_folder, load_heads
+    from tcptune.engine.rulebook import load_heads
     from tcptune.facts.vocabulary import vocabulary
 
     language = Language(vocabulary())
     found: dict[str, Head] = {rule.id: rule for rule in load_heads()}
+    if folders:
+        from tcptune.engine.validate import load_folder
     for folder in folders:
         found |= {rule.id: rule for rule in load_folder(Path(folder), language)}
     return language, list(found.values())

@@ -54,10 +54,12 @@ def _with_examples(folders: list[str]) -> list[Rule]:
     from pathlib import Path
 
     from tcptune.engine.language import Language
-    from tcptune.engine.rulebook import load_builtin, load_folder
+    from tcptune.engine.rulebook import load_builtin
     from tcptune.facts.vocabulary import vocabulary
 
     found = {rule.id: rule for rule in load_builtin()}
+    if folders:
+        from tcptune.engine.validate import load_folder
     for folder in folders:
         found |= {rule.id: rule for rule in load_folder(Path(folder), Language(vocabulary()))}
     return list(found.values())

@@ -14,7 +14,6 @@ from typing import Any
 
 import yaml
 
-from tcptune.engine.language import Language
 from tcptune.engine.rule import Head, Rule, head_parts
 from tcptune.errors import RuleError
 
@@ -68,13 +67,6 @@ def load_heads() -> list[Head]:
 def load_builtin() -> list[Rule]:
     """Our rules, complete."""
     return [Rule.of(parse(path.read_bytes().decode())) for path in rule_files(builtin_folder())]
-
-
-def load_folder(folder: Path, language: Language) -> list[Rule]:
-    """All rules of a folder, validated and with their examples; RuleError names the first that is wrong."""
-    from tcptune.engine.validate import load_rule
-
-    return [load_rule(path, language) for path in rule_files(folder)]
 
 
 def pick(rules: Iterable[Head], select: Iterable[str], ignore: Iterable[str]) -> list[Head]:

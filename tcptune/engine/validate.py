@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from tcptune.engine.check import PLACEHOLDER
 from tcptune.engine.language import ExpressionError, Language
 from tcptune.engine.rule import AppliesTo, Avoid, Example, Examples, Recommendation, Rule, Source
-from tcptune.engine.rulebook import Loader, parse
+from tcptune.engine.rulebook import Loader, parse, rule_files
 from tcptune.errors import RuleError
 from tcptune.kernel.release import KernelRange
 from tcptune.printable import printable
@@ -37,6 +37,11 @@ FIELDS = sorted(
     }
 )
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def load_folder(folder: Path, language: Language) -> list[Rule]:
+    """All rules of a folder, validated and with their examples; RuleError names the first that is wrong."""
+    return [load_rule(path, language) for path in rule_files(folder)]
 
 
 def load_rule(path: Path, language: Language) -> Rule:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tcptune.engine.rule import Rule
 from tcptune.explain import page
 from tcptune.explain.sysctl_page import SCOPE_WORDS, beliefs_section
-from tcptune.kernel.counter import Counter
+from tcptune.kernel.counters.shape import Counter
 from tcptune.model.facts import Facts
 from tcptune.model.values import FactInfo
 from tcptune.report.words import amount

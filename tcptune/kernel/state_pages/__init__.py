@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tcptune.kernel.state_page import StatePage
-from tcptune.kernel.state_pages_closing import CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT
-from tcptune.kernel.state_pages_fin_wait import FIN_WAIT_1, FIN_WAIT_2
-from tcptune.kernel.state_pages_opening import ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT
+from tcptune.kernel.state_pages.closing import CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT
+from tcptune.kernel.state_pages.fin_wait import FIN_WAIT_1, FIN_WAIT_2
+from tcptune.kernel.state_pages.opening import ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT
+from tcptune.kernel.state_pages.shape import StatePage
 from tcptune.kernel.states import TcpState
 
 __all__ = ["STATE_PAGES", "StatePage"]

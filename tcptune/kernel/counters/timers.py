@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.kernel.counter import NETNS, Counter
+from tcptune.kernel.counters.shape import NETNS, Counter
 from tcptune.kernel.history import Belief
 
 OUT_OF_WINDOW = "net/ipv4/tcp_input.c __tcp_oow_rate_limited(): read in 4.1 to 6.19; absent from 3.19."

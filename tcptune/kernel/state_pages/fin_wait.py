@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcptune.kernel.history import Belief
-from tcptune.kernel.state_page import StatePage
+from tcptune.kernel.state_pages.shape import StatePage
 from tcptune.kernel.states import TcpState
 
 SS_KILL = Belief(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tcptune.kernel.counter import Counter
-from tcptune.kernel.counters_aborts import ABORTS
-from tcptune.kernel.counters_gauges import GAUGES
-from tcptune.kernel.counters_listen import LISTEN
-from tcptune.kernel.counters_snmp import SNMP
-from tcptune.kernel.counters_time_wait import TIME_WAIT
-from tcptune.kernel.counters_timers import TIMERS
+from tcptune.kernel.counters.aborts import ABORTS
+from tcptune.kernel.counters.gauges import GAUGES
+from tcptune.kernel.counters.listen import LISTEN
+from tcptune.kernel.counters.shape import Counter
+from tcptune.kernel.counters.snmp import SNMP
+from tcptune.kernel.counters.time_wait import TIME_WAIT
+from tcptune.kernel.counters.timers import TIMERS
 
 __all__ = ["COUNTERS", "Counter", "find"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tcptune.kernel.history import Belief
-from tcptune.kernel.state_page import StatePage
-from tcptune.kernel.state_pages_fin_wait import CLOSE, SS_KILL, TIMERS
+from tcptune.kernel.state_pages.fin_wait import CLOSE, SS_KILL, TIMERS
+from tcptune.kernel.state_pages.shape import StatePage
 from tcptune.kernel.states import TcpState
 
 FIN_SETTINGS = (

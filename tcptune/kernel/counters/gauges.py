@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.kernel.counter import HOST, NETNS, Counter
+from tcptune.kernel.counters.shape import HOST, NETNS, Counter
 from tcptune.kernel.history import Belief, Span
 
 SOCKSTAT = "net/ipv4/proc.c sockstat_seq_show(): read in 3.10 to 6.19."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.kernel.counter import NETNS, Counter
+from tcptune.kernel.counters.shape import NETNS, Counter
 from tcptune.kernel.history import Belief
 
 SNMP = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcptune.kernel.history import Belief
-from tcptune.kernel.state_page import StatePage
+from tcptune.kernel.state_pages.shape import StatePage
 from tcptune.kernel.states import TcpState
 
 INUSE = "sockstat.TCP.inuse (IPv4; sockstat6.TCP6.inuse for IPv6)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.kernel.counter import NETNS, Counter
+from tcptune.kernel.counters.shape import NETNS, Counter
 from tcptune.kernel.history import Belief
 
 CLOSE = "net/ipv4/tcp.c tcp_close(): read in 3.10 to 6.19 (__tcp_close() since 5.10)."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.kernel.counter import NETNS, Counter
+from tcptune.kernel.counters.shape import NETNS, Counter
 from tcptune.kernel.history import Belief
 
 CONN_REQUEST = "net/ipv4/tcp_input.c tcp_conn_request(): read in 6.18."
