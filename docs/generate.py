@@ -23,7 +23,7 @@ from tcptune.kernel.state_pages import STATE_PAGES
 DOCS = Path(__file__).parent
 README = DOCS.parent / "README.md"
 FOLDERS = ("rules", "settings", "states", "counters")
-HELP = re.compile(r"(?<=<!-- help -->\n```text\n).*?(?=\n```\n<!-- end of help -->)", re.DOTALL)
+HELP = re.compile(r"(<!-- help -->\n```text\n).*?(```\n<!-- end of help -->)", re.DOTALL)
 
 
 def main() -> int:
@@ -59,7 +59,7 @@ def generated() -> dict[Path, str]:
         found[DOCS / "counters" / f"{name}.md"] = source + counter_page.render(counter, rules, None)
     found[DOCS / "facts.md"] = _facts()
     found[DOCS / "rule.schema.json"] = json.dumps(rule_schema(), indent=1) + "\n"
-    found[README] = HELP.sub(lambda _: _help(), README.read_text())
+    found[README] = HELP.sub(lambda block: f"{block[1]}{_help()}\n{block[2]}", README.read_text())
     return found
 
 

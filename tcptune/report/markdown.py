@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from tcptune.model.report import Advice, Finding, Report
 from tcptune.printable import printable
 from tcptune.report.text import sysctl_command
-from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, tally, whose
+from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, sockets, tally, whose
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 
 
 def render(report: Report, show: frozenset[str] = frozenset()) -> str:
     """The whole report; `show` may hold "skipped" and "quiet"."""
-    lines = ["# tcptune audit", "", escaped(whose(report.host, report.taken_at)), ""]
+    lines = ["# tcptune audit", "", escaped(whose(report.host, report.taken_at)), "", escaped(sockets(report)), ""]
     for finding in report.findings:
         lines += _finding(finding)
     lines += [*_changes(report), *_timeouts(report), *_shown(report, show), tally(report)]

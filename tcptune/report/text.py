@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tcptune.model.report import Advice, Finding, Report, Severity
 from tcptune.printable import printable
-from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, tally, whose
+from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, sockets, tally, whose
 
 WIDTH = 79
 COLOURS = {Severity.high: "31;1", Severity.medium: "33;1", Severity.low: "36", Severity.info: "32"}
@@ -15,7 +15,7 @@ COLOURS = {Severity.high: "31;1", Severity.medium: "33;1", Severity.low: "36", S
 
 def render(report: Report, colour: bool = False, show: frozenset[str] = frozenset()) -> str:
     """The whole report; `show` may hold "skipped" and "quiet"."""
-    lines = [*_wrapped(whose(report.host, report.taken_at), ""), ""]
+    lines = [*_wrapped(whose(report.host, report.taken_at), ""), *_listed(sockets(report)), ""]
     for finding in report.findings:
         lines += [*_finding(finding, colour), ""]
     if not report.findings:
@@ -82,6 +82,12 @@ def _command(command: str) -> list[str]:
 
 def _wrapped(text: str, indent: str) -> list[str]:
     return _folded(text, indent, indent)
+
+
+def _listed(text: str) -> list[str]:
+    """A list folded at its commas, so that a count stays with its name."""
+    kept = text.replace(" ", "\u00a0").replace(",\u00a0", ", ")
+    return [line.replace("\u00a0", " ") for line in _wrapped(kept, "")]
 
 
 def _folded(text: str, first: str, rest: str) -> list[str]:

@@ -64,6 +64,14 @@ def whose(host: Host, taken_at: str | None) -> str:
     return name + ", ".join(parts)
 
 
+def sockets(report: Report) -> str:
+    """One line: how many sockets are in each state, most first; states without any are left out."""
+    seen = sorted(((count, name) for name, count in report.states.items() if count), key=lambda pair: -pair[0])
+    if not report.states:
+        return "sockets: not counted"
+    return "sockets: " + (", ".join(f"{count} {name}" for count, name in seen) or "none")
+
+
 def tally(report: Report) -> str:
     """The last line of a report: how many rules said what."""
     count = len(report.findings)
