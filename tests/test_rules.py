@@ -248,3 +248,16 @@ def test_the_schema_accepts_every_rule_file():
         for path in RULE_FILES
         if (errors := list(validator.iter_errors(yaml.safe_load(path.read_text()))))
     }
+
+
+def test_of_two_findings_as_bad_the_one_about_more_sockets_comes_first():
+    """14544 held in FIN-WAIT-2 are told before the 977 in CLOSE-WAIT that are their other halves."""
+    counts = {
+        "states.ESTABLISHED": 28922,
+        "kinds.FIN_WAIT_2.owned": 14544,
+        "kinds.CLOSE_WAIT.owned": 977,
+        "states.CLOSE_WAIT": 977,
+    }
+    report = audit(Snapshot(host=Host(release="6.18.0"), values=counts))
+
+    assert ["fin-wait-2-held", "close-wait-leak"] == [finding.rule for finding in report.findings][:2]

@@ -17,6 +17,9 @@ from tcptune.cli import audit, collect, explain, lab, rules, timeouts
 from tcptune.cli.output import complain
 from tcptune.errors import TcptuneError, UsageError
 
+GARBAGE = 50_000
+"""Objects made before the collector looks; the default of 700 has it look a hundred times for nothing."""
+
 USAGE, COULD_NOT_JUDGE, INTERNAL = 2, 3, 70
 
 app = typer.Typer(
@@ -55,6 +58,7 @@ def common(
 def main() -> NoReturn:
     """Run the command line and exit with the code of the contract (README, "Exit codes")."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.set_threshold(GARBAGE)
     try:
         app()
     except UsageError as error:

@@ -33,7 +33,7 @@ def check(snapshot: Snapshot, facts: Facts, rules: Iterable[Head], language: Lan
                 quiet.append(rule.id)
             case fired:
                 findings.extend(fired)
-    findings.sort(key=lambda finding: (-finding.severity, finding.basis == "latent", finding.rule))
+    findings.sort(key=lambda found: (-found.severity, found.basis == "latent", -found.sockets, found.rule))
     return Report(
         host=snapshot.host,
         taken_at=snapshot.taken_at,
@@ -97,8 +97,18 @@ def _outcome(head: Head, facts: Facts, language: Language, values: Mapping[str, 
             avoid=tuple(f"{avoid.cure}: {avoid.why}" for avoid in rule.avoid),
             see=rule.see,
             sources=tuple(source.line() for source in rule.sources),
+            sockets=_sockets(names, facts),
         )
     ]
+
+
+def _sockets(names: Iterable[str], facts: Facts) -> int:
+    """How many sockets a condition is about: the first count of sockets that it names."""
+    for name in names:
+        info, value = facts.vocabulary[name], facts.values.get(name)
+        if info.unit == "sockets" and not info.setting and isinstance(value, int):
+            return value
+    return 0
 
 
 def _advice(rule: Rule, facts: Facts, language: Language, values: Mapping[str, Any]) -> Iterable[Advice]:

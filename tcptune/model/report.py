@@ -51,7 +51,11 @@ class Advice(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One rule that fired on one machine, or on one item of it (`subject`)."""
+    """One rule that fired on one machine, or on one item of it (`subject`).
+
+    `sockets` is how many sockets it is about, where it counts any: of two findings that are as bad, the one
+    about more of them comes first.
+    """
 
     rule: str
     severity: Severity
@@ -65,6 +69,7 @@ class Finding(NamedTuple):
     avoid: tuple[str, ...]
     see: tuple[str, ...]
     sources: tuple[str, ...]
+    sockets: int = 0
 
 
 class Skipped(NamedTuple):
