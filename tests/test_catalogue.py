@@ -111,9 +111,7 @@ def test_sources_are_named(entry: Sysctl) -> None:
 @every_entry
 def test_text_stands_alone(entry: Sysctl) -> None:
     """No text points outside the project, and states are written as RFC 9293 writes them."""
-    forbidden = re.compile(
-        r"\.\./shared|facts [A-H]\.|\b(FIN_WAIT|CLOSE_WAIT|LAST_ACK|TIME_WAIT|SYN_RECV)(?!\w)"
-    )
+    forbidden = re.compile(r"\.\./shared|facts [A-H]\.|\b(FIN_WAIT|CLOSE_WAIT|LAST_ACK|TIME_WAIT|SYN_RECV)(?!\w)")
     allowed = "Entries in CLOSE_WAIT"  # conntrack's own name for its state
     assert [] == [text for text in texts(entry) if forbidden.search(text.replace(allowed, ""))]
 

@@ -108,9 +108,8 @@ def _time_lines(now: Computed) -> Iterator[str]:
     yield "  " + _scale(end)
     for found in drawn:
         yield "  " + time_line(found, end)
-        yield f"  {found.case}: {', '.join(f'{t:.4g}' for t in found.transmissions[:12])}"[: WIDTH - 4] + (
-            " ..." if len(found.transmissions) > 12 else ""
-        )
+        told = f"{found.case}: {', '.join(f'{second:.4g}' for second in found.transmissions)} s"
+        yield from textwrap.wrap(told, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
     yield ""
 
 
