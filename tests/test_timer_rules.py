@@ -37,6 +37,9 @@ def test_todays_kernels_have_todays_rules(release):
         ("3.10.0-1160.el7.x86_64", "answered_orphans_die", True),
         ("4.13.9", "early_loss_probe", True),
         ("4.14.67", "early_loss_probe", False),
+        ("4.0.5", "timewait_slots", True),
+        ("4.1.52", "timewait_slots", False),
+        ("3.10.0-1160.el7.x86_64", "timewait_slots", True),
         ("5.7.14", "linger2_limit", None),
         ("5.8.18", "linger2_limit", 120.0),
     ],
@@ -53,6 +56,16 @@ def test_a_timer_before_the_wheel_is_late_by_a_jiffy_at_most():
 
     assert old.max - old.min < 0.1
     assert 2.0 < new.max - new.min < 2.2
+
+
+def test_before_4_1_minisocks_wait_in_slots():
+    """TIME-WAIT takes 52.5 to 60 s there, and a FIN-WAIT-2 of 30 s between 30 and 37.5 s."""
+    path = Path(rules=rules("3.10.0-1160.el7.x86_64"))
+    resting = time_wait("TIME-WAIT", path)
+    waiting = fin_wait_2_orphan("c", 30, path, ())
+
+    assert 52.4 <= resting.min < resting.max <= 60.2
+    assert 30 <= waiting.min < waiting.max <= 37.8
 
 
 def test_an_older_kernel_sends_one_probe_more():

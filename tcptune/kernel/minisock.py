@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from tcptune.kernel.timeouts import TCP_DELACK_MIN, Lifetime, Path, lasting
 from tcptune.kernel.timer_wheel import Clock, Run, ceil_jiffies
 
@@ -10,6 +12,12 @@ TCP_TIMEWAIT_LEN = 60.0
 
 SMOOTHING = 8
 """A round trip moves the smoothed one by an eighth of the difference (tcp_input.c tcp_rtt_estimator())."""
+
+SLOTS, SLOT = 8, 7.5
+"""INET_TWDR_TWKILL_SLOTS, and the seconds of each: TCP_TIMEWAIT_LEN over 8 (3.10 to 4.0)."""
+
+SHORTEST_IN_SLOTS = 4.0
+"""Seconds; anything shorter had a wheel of short timers (INET_TWDR_RECYCLE_SLOTS)."""
 
 PROMPT = 0.25
 """The share of peers taken to acknowledge a FIN at once; the others were in an interactive exchange."""
@@ -33,11 +41,10 @@ def fin_wait_2_orphan(
         delay = TCP_DELACK_MIN if chance > PROMPT else 0.0
         clock.pass_time(path.rtt + delay)
         timeout = max(asked, _floor(path, delay))
-        if timeout <= timewait_len:
+        if timeout > timewait_len:
+            timeout -= timewait_len
             clock.sleep(timeout)
-        else:
-            clock.sleep(timeout - timewait_len)
-            clock.sleep(timeout - timewait_len)
+        _wait_as_minisock(clock, timeout, path, chance)
         return Run(clock.elapsed, (0.0,))
 
     above = asked > timewait_len
@@ -58,7 +65,7 @@ def time_wait(case: str, path: Path, decided_by: tuple[str, ...] = (), length: f
 
     def process(clock: Clock, chance: float) -> Run:
         clock.pass_time(path.rtt + (TCP_DELACK_MIN if chance > PROMPT else 0.0))
-        clock.sleep(length)
+        _wait_as_minisock(clock, length, path, chance)
         return Run(clock.elapsed, (0.0,))
 
     fixed = ("fixed when the kernel is built; no sysctl changes it",)
@@ -71,6 +78,18 @@ def time_wait(case: str, path: Path, decided_by: tuple[str, ...] = (), length: f
         model=length,
         notes=() if decided_by else fixed,
     )
+
+
+def _wait_as_minisock(clock: Clock, timeout: float, path: Path, chance: float) -> None:
+    """A minisock's own timer, or up to 4.0 a slot (inet_timewait_sock.c inet_twsk_schedule(), inet_twdr_hangman()).
+
+    The slots are emptied one by one, every 7.5 s; 60 s take the last of them, which is 52.5 to 60 s ahead.
+    """
+    if not path.rules.timewait_slots or timeout < SHORTEST_IN_SLOTS:
+        clock.sleep(timeout)
+        return
+    slots = min(ceil(timeout / SLOT), SLOTS - 1)
+    clock.pass_time(slots * SLOT + chance * SLOT)
 
 
 def _asked(fin_timeout: float, path: Path) -> float:

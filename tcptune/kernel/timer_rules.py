@@ -17,7 +17,8 @@ class TimerRules(NamedTuple):
     as many probes as tcp_orphan_retries allows are unanswered, and not one later (seen in 5.0, not in 4.19 and
     RHEL 8). `answered_orphans_die`: an orphan behind an answered zero window ends at the RTO ceiling (seen in
     3.18, not in 3.16; RHEL 7 has it). `early_loss_probe`: the tail loss probe follows the first formula (up
-    to 4.13). `linger2_limit`: seconds that TCP_LINGER2 may ask for (5.8; before, more than tcp_fin_timeout
+    to 4.13). `timewait_slots`: minisocks wait in eight slots of 7.5 s and have no timer of their own (up to 4.0, and
+    in RHEL 7). `linger2_limit`: seconds that TCP_LINGER2 may ask for (5.8; before, more than tcp_fin_timeout
     meant tcp_fin_timeout).
     """
 
@@ -25,6 +26,7 @@ class TimerRules(NamedTuple):
     probes_at_limit: bool = True
     answered_orphans_die: bool = True
     early_loss_probe: bool = False
+    timewait_slots: bool = False
     linger2_limit: float | None = 120.0
 
 
@@ -42,5 +44,6 @@ def timer_rules(release: Release | None) -> TimerRules:
         probes_at_limit=release.version >= (5, 0),
         answered_orphans_die=release.version >= (3, 18) or release.is_vendor("el7"),
         early_loss_probe=release.version < (4, 14) and not (rhel and not release.is_vendor("el7")),
+        timewait_slots=release.version < (4, 1),
         linger2_limit=120.0 if release.version >= (5, 8) else None,
     )
