@@ -45,6 +45,7 @@ def audit(
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
     rules: options.Rules = None,
     kernel: options.Kernel = None,
+    netns: options.Netns = None,
     show: Annotated[
         list[str] | None, typer.Option("--show", metavar="WHAT", help="Also list rules that were skipped, or quiet.")
     ] = None,
@@ -54,12 +55,14 @@ def audit(
     options.choice(fail_on, FAIL_ON, "--fail-on")
     shown = frozenset(options.choice(what, SHOW, "--show") for what in options.split(show))
     pairs = _pairs([options.choice(name, FORMATS, "--format") for name in format_ or ["text"]], output or [])
-    judge = _judge(rules or [], options.split(select), options.split(ignore), kernel, root)
+    judge = _judge(rules or [], options.split(select), options.split(ignore), kernel, root, netns)
     reports, failed = [], False
     asked: list[str | None] = [*sources] if sources else [None]
     for source in asked:
         try:
             reports.append(judge(source))
+        except UsageError:
+            raise
         except TcptuneError as error:
             complain(str(error))
             failed = True
@@ -88,7 +91,7 @@ def _pairs(formats: list[str], outputs: list[str]) -> list[tuple[str, str | None
 
 
 def _judge(
-    folders: list[str], select: list[str], ignore: list[str], kernel: str | None, root: str
+    folders: list[str], select: list[str], ignore: list[str], kernel: str | None, root: str, netns: str | None
 ) -> Callable[[str | None], Report]:
     """One function from a source to its report, with the rules loaded once."""
     from pathlib import Path
@@ -105,7 +108,7 @@ def _judge(
     chosen = pick(everything, select, ignore)
 
     def judge(source: str | None) -> Report:
-        snapshot = take(source, Path(root)).as_release(release)
+        snapshot = take(source, Path(root), netns).as_release(release)
         return check(snapshot, derive(snapshot), chosen, language)
 
     return judge

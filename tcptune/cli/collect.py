@@ -12,6 +12,7 @@ from tcptune.cli.output import write
 
 def collect_command(
     root: options.Root = "/",
+    netns: options.Netns = None,
     output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")] = None,
 ) -> None:
     """Print what the machine says, and what it would not say, as JSON for `tcptune audit FILE`."""
@@ -19,7 +20,7 @@ def collect_command(
     from pathlib import Path
 
     from tcptune import __version__
-    from tcptune.collect import collect
+    from tcptune.collect.source import take
 
-    snapshot = collect(Path(root))
+    snapshot = take(None, Path(root), netns)
     write(json.dumps(snapshot.document(__version__), indent=1) + "\n", output)

@@ -16,6 +16,10 @@ Rules = Annotated[
     list[str] | None,
     typer.Option("--rules", metavar="DIR", help="Use the rules of this folder too; an id of ours is replaced."),
 ]
+Netns = Annotated[
+    str | None,
+    typer.Option("--netns", metavar="NAME|PID", help="Look into this network namespace of the machine (needs root)."),
+]
 Kernel = Annotated[
     str | None, typer.Option("--kernel", metavar="RELEASE", help="Judge as if the kernel were this release.")
 ]

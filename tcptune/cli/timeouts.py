@@ -40,6 +40,7 @@ def timeouts(
     probes: Annotated[int, typer.Option("--probes", help="Unanswered probes at close().")] = 0,
     hz: Annotated[int | None, typer.Option("--hz", help="CONFIG_HZ of the kernel.")] = None,
     kernel: options.Kernel = None,
+    netns: options.Netns = None,
     no_tlp: Annotated[bool, typer.Option("--no-tlp", help="Without a tail loss probe: no SACK on the path.")] = False,
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
     output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")] = None,
@@ -60,7 +61,7 @@ def timeouts(
         "backoff": _within(backoff, "--backoff", 0, 255),
         "probes": _within(probes, "--probes", 0, 255),
     }
-    snapshot = take(source, FilePath(root)).as_release(options.release(kernel))
+    snapshot = take(source, FilePath(root), netns).as_release(options.release(kernel))
     settings = _settings(snapshot, _within(hz, "--hz", 24, 1200))
     tried = {**settings, **_changes(set_ or [])}
     now = _computed(snapshot, tried, socket, no_tlp)

@@ -8,12 +8,18 @@ from pathlib import Path
 
 from tcptune.collect import LIVE_ROOT, collect
 from tcptune.collect.files import reason
-from tcptune.errors import CollectError
+from tcptune.errors import CollectError, UsageError
 from tcptune.model.snapshot import Snapshot
 
 
-def take(source: str | None, root: Path = LIVE_ROOT) -> Snapshot:
-    """The snapshot that a source stands for; None is the machine under `root`."""
+def take(source: str | None, root: Path = LIVE_ROOT, netns: str | None = None) -> Snapshot:
+    """The snapshot that a source stands for; None is the machine under `root`, or one of its namespaces."""
+    if netns is not None:
+        if source is not None or root != LIVE_ROOT:
+            raise UsageError("--netns names a namespace of this machine; leave out SOURCE and --root")
+        from tcptune.collect.netns import collect_in
+
+        return collect_in(netns)
     if source is None:
         return collect(root)
     from tcptune.collect import snapshot_file
