@@ -29,7 +29,18 @@ def test_the_json_has_the_fields_of_its_schema():
     assert {"rto_ms": 204.0, "rtt_ms": 0.1, "hz": 250}.items() <= document["inputs"].items()
     assert [case.name for case in CASES] == [found["case"] for found in document["lifetimes"]]
     for found in document["lifetimes"]:
-        assert {"case", "min", "expected", "max", "model", "transmissions", "decided_by", "ends", "notes"} == set(found)
+        assert {
+            "case",
+            "min",
+            "expected",
+            "max",
+            "model",
+            "transmissions",
+            "transmission_ranges",
+            "decided_by",
+            "ends",
+            "notes",
+        } == set(found)
         assert (found["ends"] == "never") == (found["expected"] is None)
 
 

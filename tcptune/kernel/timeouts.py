@@ -38,7 +38,8 @@ class Lifetime(NamedTuple):
 
     `expected` is None where nothing ends it (`ends` then says "never"). `model` is the time limit the
     kernel computes from the retry count; the socket dies at the first timer at or after it.
-    `transmissions` are the expected times at which the FIN, SYN or probe goes out.
+    `transmissions` are the expected times at which the FIN, SYN or probe goes out, `transmission_ranges` the
+    earliest and latest time of each.
     """
 
     case: str
@@ -50,6 +51,7 @@ class Lifetime(NamedTuple):
     model: float | None = None
     transmissions: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    transmission_ranges: tuple[tuple[float, float], ...] = ()
 
 
 class Path(NamedTuple):
@@ -139,6 +141,7 @@ def lasting(
         model=model,
         transmissions=tuple(round(second, 3) for second in spread.middle.sent),
         notes=notes,
+        transmission_ranges=tuple((round(least, 3), round(most + BUSY, 3)) for least, most in spread.sent),
     )
 
 

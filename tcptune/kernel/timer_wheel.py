@@ -94,11 +94,15 @@ class Run(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """What happened over the phases: the earliest and latest end in seconds, and the run in the middle."""
+    """What happened over the phases: the earliest and latest end in seconds, and the run in the middle.
+
+    `sent` has the earliest and latest time of each thing that the middle run sent.
+    """
 
     earliest: float
     latest: float
     middle: Run
+    sent: tuple[tuple[float, float], ...]
 
 
 def over_phases(process: Callable[[Clock, float], Run], hz: int, wheel: bool = True) -> Spread:
@@ -117,4 +121,14 @@ def over_phases(process: Callable[[Clock, float], Run], hz: int, wheel: bool = T
     runs.sort(key=lambda run: run[0].end)
     gap = (4 * coarsest / PHASES + 1) / hz
     (first, least, _), (last, _, most) = runs[0], runs[-1]
-    return Spread(max(least, first.end - gap), min(most, last.end + gap), runs[PHASES // 2][0])
+    middle = runs[PHASES // 2][0]
+    sent = tuple(
+        _around([run.sent[place] for run, *_ in runs if place < len(run.sent)], gap)
+        for place in range(len(middle.sent))
+    )
+    return Spread(max(least, first.end - gap), min(most, last.end + gap), middle, sent)
+
+
+def _around(moments: Sequence[float], gap: float) -> tuple[float, float]:
+    """The earliest and latest of some moments, widened; what is sent at once is not."""
+    return (0.0, 0.0) if max(moments) == 0 else (max(0.0, min(moments) - gap), max(moments) + gap)

@@ -52,6 +52,7 @@ def _lifetime(found: Lifetime) -> dict[str, Any]:
         "max": found.max,
         "model": found.model,
         "transmissions": list(found.transmissions),
+        "transmission_ranges": [list(pair) for pair in found.transmission_ranges],
         "decided_by": list(found.decided_by),
         "ends": found.ends,
         "notes": list(found.notes),
