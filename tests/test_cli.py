@@ -73,6 +73,8 @@ def test_wrong_usage_exits_with_2_and_one_sentence_on_stderr(arguments, words):
         ('{"schema": "tcptune/snapshot/2"}', "newer tcptune"),
         ('{"schema": "tcptune/report/1"}', "is no snapshot"),
         ('{"schema": "tcptune/snapshot/1", "values": 7}', "values"),
+        ('{"schema": "tcptune/snapshot/1", "values": {}}', "nothing to judge"),
+        ('{"schema": "tcptune/snapshot/1", "values": {"uptime": 5.0, "net.unheard": 1}}', "nothing to judge"),
         ("[" * 100_000, "is not JSON"),
         (b"\xff\xfe\x00", "is not JSON"),
     ],

@@ -9,7 +9,7 @@ import typer
 
 from tcptune.cli import options
 from tcptune.cli.output import colour_wanted, complain, write
-from tcptune.errors import TcptuneError, UsageError
+from tcptune.errors import SnapshotError, TcptuneError, UsageError
 
 if TYPE_CHECKING:
     from tcptune.engine.language import Language
@@ -100,6 +100,7 @@ def _judge(
     from tcptune.engine.check import check
     from tcptune.engine.rulebook import pick
     from tcptune.facts.derive import derive
+    from tcptune.model.snapshot import TCP_NAMES
 
     release = options.release(kernel)
     language, everything = load(folders)
@@ -109,7 +110,10 @@ def _judge(
 
     def judge(source: str | None) -> Report:
         snapshot = take(source, Path(root), netns).as_release(release)
-        return check(snapshot, derive(snapshot), chosen, language)
+        facts = derive(snapshot)
+        if not any(name.startswith(TCP_NAMES) and name in facts.values for name in snapshot.values):
+            raise SnapshotError(f"{snapshot.host.source}: holds no setting, count or counter of TCP; nothing to judge")
+        return check(snapshot, facts, chosen, language)
 
     return judge
 

@@ -11,7 +11,7 @@ from tcptune.collect.files import LIVE_ROOT, read_text, reason
 from tcptune.collect.readings import Readings
 from tcptune.errors import CollectError
 from tcptune.kernel.release import Release
-from tcptune.model.snapshot import Host, Snapshot
+from tcptune.model.snapshot import TCP_NAMES, Host, Snapshot
 
 __all__ = ["LIVE_ROOT", "collect"]
 
@@ -41,7 +41,7 @@ def collect(root: Path = LIVE_ROOT) -> Snapshot:
     ]
     values = {fact: value for part in parts for fact, value in part.values.items()}
     gaps |= {fact: why for part in parts for fact, why in part.gaps.items()}
-    if not any(fact.startswith(("net.ipv4.", "sockstat.", "Tcp.", "TcpExt.", "states.")) for fact in values):
+    if not any(fact.startswith(TCP_NAMES) for fact in values):
         raise CollectError(
             f"{root}: nothing of Linux TCP is readable here; expected proc/sys/net/ipv4 and proc/net below it"
         )

@@ -13,6 +13,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 
 from tcptune.collect.tally import NEW_SYN_RECV, Key
 from tcptune.kernel.states import TcpState
@@ -60,13 +61,10 @@ def count(states: Iterable[TcpState]) -> Counter[Key]:
     An interrupted dump is asked for again; SockDiagError after the last attempt.
     """
     mask = sum(1 << state for state in states)
-    for attempt in range(ATTEMPTS):
-        try:
+    for _ in range(ATTEMPTS - 1):
+        with suppress(InterruptedDumpError):
             return _dump(mask)
-        except InterruptedDumpError:
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
+    return _dump(mask)
 
 
 def _dump(mask: int) -> Counter[Key]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from tcptune.model.report import AdviceKind
 from tcptune.model.values import Value
 
-STRICT: dict[str, Any] = {"extra": "forbid"}
+NO_EXTRAS: dict[str, Any] = {"extra": "forbid"}
 """For pydantic: a key that the shape does not have is an error."""
 
 
@@ -25,7 +25,7 @@ class AppliesTo:
     or the trees that show the change.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     kernel: str
     because: str
     except_: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Recommendation:
     `when` limits one recommendation to a part of the cases in which the rule fires.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     kind: AdviceKind
     effect: str
     cost: str
@@ -56,7 +56,7 @@ class Avoid:
     test can hold every recommendation against it.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     cure: str
     why: str
     key: str | None = None
@@ -67,7 +67,7 @@ class Avoid:
 class Source:
     """Where a claim comes from: a kernel function with the versions read, an RFC, a measurement, a document."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     says: str
     kernel: str | None = None
     rfc: str | None = None
@@ -90,7 +90,7 @@ class Example:
     reason a skipped example must give.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     given: dict[str, Value]
     kernel: str = "6.18.0"
     then: dict[str, Value] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Example:
 class Examples:
     """The rule's own tests, marked by outcome."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     fires: tuple[Example, ...] = ()
     quiet: tuple[Example, ...] = ()
     skipped: tuple[Example, ...] = ()
@@ -112,7 +112,7 @@ class Examples:
 class Head(ABC):
     """What decides whether a rule fires: `when` and `for_each` speak of facts."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     id: str
     title: str
     severity: Literal["info", "low", "medium", "high"]
@@ -130,7 +130,7 @@ class Head(ABC):
 class Rule(Head):
     """One rule. `message` has {names} of facts in it; `evidence` lists names."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     message: str
     evidence: tuple[str, ...]
     rationale: str

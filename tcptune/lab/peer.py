@@ -30,8 +30,6 @@ class Conversation:
         """What the peer sends next."""
         self.expected = 0
         """What the peer expects next from the kernel; tells how much it has acknowledged."""
-        self.acknowledged = 0
-        """How much of the peer's own sequence space the kernel has acknowledged."""
         self.window = OPEN_WINDOW
         self.answers = True
         """False: nothing that arrives is taken or answered, as if the peer were gone."""
@@ -53,8 +51,6 @@ class Conversation:
     def hear(self, segment: Segment) -> None:
         """Take a segment from the kernel, and acknowledge it where that is due."""
         self._echo = segment.timestamp or self._echo
-        if segment.flags & ACK:
-            self.acknowledged = segment.ack
         if segment.flags & RST:
             self.was_reset = True
             return

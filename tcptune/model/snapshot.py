@@ -9,6 +9,9 @@ from tcptune.model.values import Value
 
 SCHEMA = "tcptune/snapshot/1"
 
+TCP_NAMES = ("net.", "sockstat", "Tcp.", "TcpExt.", "states.", "kinds.")
+"""How the names of settings, counts and counters of TCP begin; without any of them there is nothing to judge."""
+
 
 class Host(NamedTuple):
     """Whose numbers these are.
