@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from common import nobody
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,6 @@ from tcptune.facts.derive import derive
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.model.snapshot import Host, Snapshot
 
-NOBODY = 65534
 HEADLINE = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LISTENER = "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 812 1 0 100\n"
 LEAK = "   1: 0100007F:0050 0100007F:9C40 08 00000000:00000001 00:00000000 00000000     0        0 813 1 0 100\n"
@@ -188,18 +187,6 @@ def test_a_folder_without_permission_is_gaps():
     assert found.host.netns is None
     assert "permission denied; run as root to see it" == found.gaps["net.ipv4.tcp_fin_timeout"]
     assert set() == unaccounted(found)
-
-
-@contextmanager
-def nobody():
-    """The same process as a user who owns nothing."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 @pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf"])

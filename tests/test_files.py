@@ -6,14 +6,12 @@ import errno
 import os
 import socket
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from common import nobody
 
 from tcptune.collect.files import LIVE_ROOT, MAX_BYTES, exists, read_lines, read_text, reason
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -25,18 +23,6 @@ def open_folder():
         yield folder
         for path in folder.rglob("*"):
             path.chmod(0o755)
-
-
-@contextmanager
-def nobody():
-    """The same process as a user who owns nothing."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 def put(root: Path, content: bytes, path: str = "proc/some") -> str:
