@@ -39,3 +39,9 @@ class Ratio(NamedTuple):
             f"{self.what:<28}{figures[0]:>10}  {self.against:<26}{figures[1]:>10}  "
             f"{self.ratio:>5.2f}  <= {self.bar}{verdict}"
         )
+
+
+def shown(ratio: Ratio) -> Ratio:
+    """The ratio, once its line is printed."""
+    print(ratio.row(), flush=True)
+    return ratio

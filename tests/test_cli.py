@@ -27,7 +27,7 @@ def tcptune(*arguments: object, stdin: str | bytes = "", **environment: str) -> 
     return subprocess.CompletedProcess(run.args, run.returncode, run.stdout.decode(), run.stderr.decode())
 
 
-@pytest.mark.parametrize("format_", ["text", "json", "markdown"])
+@pytest.mark.parametrize("format_", ["text", "json", "markdown", "sarif", "junit", "github", "prometheus", "ndjson"])
 @pytest.mark.parametrize(
     ("host", "fail_on", "code"),
     [
@@ -40,6 +40,15 @@ def test_the_exit_code_follows_the_findings_and_not_the_format(format_, host, fa
     run = tcptune("audit", host, "--format", format_, "--fail-on", fail_on)
 
     assert (code, "") == (run.returncode, run.stderr)
+
+
+@pytest.mark.parametrize(("host", "code"), [(QUIET, 0), (OVERFLOW, 1), (STORM, 2), ("/nonexistent", 3)])
+def test_nagios_has_codes_of_its_own(host, code):
+    """0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: its readers define them."""
+    run = tcptune("audit", host, "--format", "nagios")
+
+    assert code == run.returncode
+    assert run.stdout.startswith(f"TCPTUNE {['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'][code]} - ")
 
 
 @pytest.mark.parametrize(

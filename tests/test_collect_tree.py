@@ -12,7 +12,7 @@ from common import nobody
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import collect
+from tcptune.collect.everything import collect
 from tcptune.errors import CollectError
 from tcptune.facts.derive import derive
 from tcptune.kernel.catalogue import SYSCTLS

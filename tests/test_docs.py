@@ -41,7 +41,7 @@ def test_the_readme_shows_at_least_one_real_run():
 
 def test_every_command_is_in_the_readme():
     """What `--help` lists, the README explains."""
-    from tcptune.cli import COMMANDS, GROUPS
+    from tcptune.cli.app import COMMANDS, GROUPS
 
     assert [] == [name for name in (*COMMANDS, *GROUPS) if f"`tcptune {name}" not in README]
 

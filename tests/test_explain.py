@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tcptune.collect import collect
+from tcptune.collect.everything import collect
 from tcptune.engine.rulebook import load_builtin
 from tcptune.explain import pages, topics
 from tcptune.explain.effective import effective

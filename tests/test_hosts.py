@@ -6,17 +6,19 @@ A new host is a new folder with a proc/ tree; `make accept` writes its expected 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tcptune.collect import collect
+from tcptune.collect.everything import collect
 from tcptune.collect.snapshot_file import parse
 from tcptune.engine.check import check
 from tcptune.engine.language import Language
 from tcptune.engine.rulebook import load_heads
 from tcptune.facts.derive import derive
-from tcptune.facts.vocabulary import vocabulary
+from tcptune.facts.shown import with_groups
+from tcptune.facts.vocabulary import OF_FILES, vocabulary
 from tcptune.model.report import Report
 from tcptune.model.snapshot import Snapshot
 from tcptune.report import json as json_report
@@ -35,12 +37,14 @@ each_host = pytest.mark.parametrize("host", HOSTS, ids=lambda path: path.name)
 def seen(host: Path) -> Snapshot:
     """The snapshot of a stored host, under a name that does not depend on where the repository lies."""
     snapshot = collect(host)
-    return Snapshot(snapshot.host._replace(source=host.name), snapshot.taken_at, snapshot.values, snapshot.gaps)
+    return replace(snapshot, host=snapshot.host._replace(source=host.name))
 
 
 def judged(snapshot: Snapshot) -> Report:
     """The report on a snapshot with our rules."""
-    return check(snapshot, derive(snapshot), load_heads(), Language(vocabulary()))
+    rules = [rule for rule in load_heads() if rule.for_each not in OF_FILES]
+    facts = derive(snapshot)
+    return with_groups(check(snapshot, facts, rules, Language(vocabulary())), snapshot.sockets, facts)
 
 
 @each_host

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.proc_net_tcp import parse, read
+from tcptune.collect.proc_net_tcp import Table, listening_ports, sockets
 from tcptune.collect.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_TIMEWAIT
 from tcptune.kernel.states import TcpState
 
@@ -28,6 +28,19 @@ def line(state: int, timer: int = 0, inode: object = 0, number: int = 0, address
         f"{number:4}: {address}:0016 {address}:9C40 {state:02X} 00000001:00000000 {timer:02X}:00000123 00000000"
         f"     0        0 {inode} 1 0000000000000000 100 0 0 10 0                   \n"
     )
+
+
+def parse(lines):
+    """The sockets of some lines by state, timer and owner, and how many lines were lost."""
+    lost = []
+    return Counter((fields[1], fields[2], fields[12] != 0) for fields, _, _ in sockets(lines, lost)), len(lost)
+
+
+def read(root):
+    """The tally of a stored tree, None where the table is not whole, and the gaps."""
+    table = Table(root)
+    tally = Counter((fields[1], fields[2], fields[12] != 0) for fields, _, _ in table.sockets())
+    return tally if table.whole else None, table.gaps
 
 
 def put(root, **files):
@@ -69,23 +82,56 @@ def test_ipv6_differs_only_in_its_addresses():
     assert (Counter({(TcpState.CLOSE_WAIT, 0, True): 1}), 0) == parse(lines)
 
 
+FULL = "   7: 0500000A:1F90 0900000A:9C40 04 0000000A:00000001 01:00000064 00000003  33        0 0 2 0 {rto}\n"
+
+
+def test_all_fields_of_a_line_are_read():
+    """Addresses are words in this machine's order, times are in hundredths of a second, ports are numbers."""
+    ((fields, cgroup, info),) = sockets([FULL.format(rto="163 4 30 10 -1")], [])
+
+    assert (2, 4, 1, 3, (8080).to_bytes(2, "big"), (40000).to_bytes(2, "big")) == fields[:6]
+    assert ([10, 0, 0, 5], [10, 0, 0, 9]) == (list(fields[6][:4]), list(fields[7][:4]))
+    assert (1000, 1, 10, 33, 0) == fields[8:]
+    assert 0 == cgroup
+    assert (1.63, 3, True) == (info.rto, info.backoff, info.retransmitted)
+
+
+def test_a_minisock_has_no_rto():
+    """TIME-WAIT and SYN-RECEIVED end after the pointer."""
+    ((_, _, info),) = sockets([FULL.format(rto="").replace(" 04 ", " 06 ")], [])
+
+    assert info is None
+
+
+def test_the_doublings_of_a_persist_timer_are_told_by_what_it_has_to_go():
+    """The line has the RTO as it was; 7.2 s of a timer of 204 ms are six doublings at least."""
+    probing = FULL.format(rto="20 4 0 10 -1").replace("01:00000064", f"04:{720:08X}")
+    ((_, _, info),) = sockets([probing], [])
+
+    assert (0.2, 6) == (info.rto, info.backoff)
+
+
 def test_an_empty_table_has_a_headline():
     """No sockets is an answer; no text is none."""
     assert (Counter(), 0) == parse([HEADLINE])
+    assert set() == listening_ports([HEADLINE])
     for nothing in ([], ["\n", "  \n"], ["garbage\n"], ["\ufffd" * 4096]):
         with pytest.raises(ValueError, match="neither headline nor sockets"):
-            parse(nothing)
+            listening_ports(nothing)
 
 
 def test_a_table_whose_headline_was_cut_off_still_has_its_sockets():
     """Sockets are recognised by themselves."""
     assert (Counter({(TcpState.LISTEN, 0, True): 1}), 0) == parse([line(TcpState.LISTEN, inode=1)])
+    assert {b"\x00\x16"} == listening_ports([line(TcpState.LISTEN, inode=1)])
+    assert set() == listening_ports([line(TcpState.CLOSE_WAIT)])
 
 
 @pytest.mark.parametrize("mark", ["", "\ufffd\ufffd\ufffd", "\r"])
 def test_what_stands_before_the_headline_does_not_hide_it(mark):
     """A byte order mark, which is no ASCII, may precede it."""
     assert (Counter(), 0) == parse([mark + HEADLINE])
+    assert set() == listening_ports([mark + HEADLINE])
 
 
 @pytest.mark.parametrize(

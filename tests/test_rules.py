@@ -12,14 +12,17 @@ from common import LANGUAGE, RULE_FILES
 
 from tcptune.engine.check import check
 from tcptune.engine.examples import machine, run_examples
-from tcptune.engine.rule import Examples
+from tcptune.engine.rule import Example, Examples
 from tcptune.engine.rulebook import load_builtin, load_heads
 from tcptune.engine.validate import load_rule, rule_schema
 from tcptune.facts.derive import derive
+from tcptune.facts.vocabulary import OF_FILES
 from tcptune.kernel.catalogue import SYSCTLS
+from tcptune.lint.examples import facts_of
 from tcptune.model.snapshot import Host, Snapshot
 
 RULES = [load_rule(path, LANGUAGE) for path in RULE_FILES]
+RULES_OF_MACHINES = [rule for rule in RULES if rule.for_each not in OF_FILES]
 FIRING = [(rule, index) for rule in RULES for index in range(len(rule.examples.fires))]
 NAMES = [f"{rule.id}-{index}" for rule, index in FIRING]
 
@@ -29,7 +32,7 @@ each_firing_example = pytest.mark.parametrize(("rule", "index"), FIRING, ids=NAM
 
 def audit(snapshot: Snapshot):
     """The report of all rules on a machine in miniature."""
-    return check(snapshot, derive(snapshot), RULES, LANGUAGE)
+    return check(snapshot, derive(snapshot), RULES_OF_MACHINES, LANGUAGE)
 
 
 def recommended(report) -> dict[str, set[str]]:
@@ -47,15 +50,16 @@ def applied(snapshot: Snapshot, wanted: dict[str, set[str]]) -> Snapshot:
     values = dict(snapshot.values)
     for key, choices in wanted.items():
         names = SYSCTLS[key].facts()
-        for name, word in zip(names, next(iter(choices)).split(), strict=True):
-            values[name] = int(word)
-    return Snapshot(host=snapshot.host, values=values)
+        text = next(iter(choices))
+        for name, word in zip(names, [text] if SYSCTLS[key].text else text.split(), strict=True):
+            values[name] = word if SYSCTLS[key].text else int(word)
+    return replace(snapshot, values=values)
 
 
 @each_rule
 def test_the_examples_come_out_as_promised(rule):
     """Each example fires, stays quiet or is skipped as it says, with the facts and advice it pins."""
-    assert [] == run_examples(rule, derive, LANGUAGE)
+    assert [] == run_examples(rule, facts_of, LANGUAGE)
 
 
 @each_rule
@@ -109,11 +113,20 @@ def test_no_key_is_recommended_with_two_values(rule, index):
 
 def test_no_two_examples_together_make_rules_contradict_each_other():
     """Two troubles on one machine at once still give one value for each key, and nothing another rule forbids."""
-    for (one, i), (other, j) in itertools.combinations(FIRING, 2):
+    of_machines = [(rule, index) for rule, index in FIRING if not rule.examples.fires[index].file]
+    for (one, i), (other, j) in itertools.combinations(of_machines, 2):
         first, second = one.examples.fires[i], other.examples.fires[j]
         if first.kernel != second.kernel:
             continue
-        report = audit(Snapshot(host=Host(release=first.kernel), values={**first.given, **second.given}))
+        both = Example(
+            {**first.given, **second.given},
+            first.kernel,
+            sockets={
+                kind: first.sockets.get(kind, []) + second.sockets.get(kind, [])
+                for kind in first.sockets | second.sockets
+            },
+        )
+        report = audit(machine(both))
         conflicts = {key: values for key, values in recommended(report).items() if len(values) > 1}
         assert {} == conflicts, f"{one.id}[{i}] with {other.id}[{j}]"
         assert [] == forbidden(report), f"{one.id}[{i}] with {other.id}[{j}]"

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import LIVE_ROOT, collect
+from tcptune.collect.everything import collect
+from tcptune.collect.files import LIVE_ROOT
 from tcptune.collect.snapshot_file import MAX_BYTES, MAX_NAMES, MAX_TEXT, NAME, parse
 from tcptune.errors import SnapshotError
 from tcptune.facts.derive import derive
@@ -79,7 +80,7 @@ def test_the_least_snapshot_has_a_schema_and_values():
 
 def test_fields_of_a_later_minor_version_are_let_pass():
     """Additions are free inside a major version."""
-    later = snapshot(sockets=[{"state": "CLOSE-WAIT"}], host=WHOLE["host"] | {"uname": "Linux"})
+    later = snapshot(flows=[{"state": "CLOSE-WAIT"}], host=WHOLE["host"] | {"uname": "Linux"})
 
     assert parse(snapshot(), "host.json") == parse(later, "host.json")
 

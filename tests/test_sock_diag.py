@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tcptune.collect import sock_diag
-from tcptune.collect.sock_diag import InterruptedDumpError, SockDiagError, add, count
+from tcptune.collect.sock_diag import InterruptedDumpError, Part, Question, SockDiagError, count, frame
 from tcptune.collect.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_TIMEWAIT
 from tcptune.kernel.states import TcpState
 
@@ -44,21 +44,23 @@ def done(status: int = 0) -> bytes:
 
 def tally_of(*parts: bytes) -> Counter[sock_diag.Key]:
     """The tally of a whole dump."""
-    tally: Counter[sock_diag.Key] = Counter()
-    finished = [add(memoryview(part), tally) for part in parts]
+    framed = [frame(memoryview(part)) for part in parts]
 
-    assert [False] * (len(parts) - 1) + [True] == finished
-    return tally
+    assert [False] * (len(parts) - 1) + [True] == [finished for _, finished in framed]
+    return sock_diag.tally_of(Part(memoryview(part), starts) for part, (starts, _) in zip(parts, framed, strict=True))
 
 
 def refused(data: bytes) -> Exception:
-    """What a part of a dump is refused with; nothing of it may be counted."""
-    tally: Counter[sock_diag.Key] = Counter()
+    """What a part of a dump is refused with."""
     with pytest.raises((OSError, SockDiagError)) as error:
-        add(memoryview(data), tally)
-
-    assert Counter() == tally or "state that TCP does not have" in str(error.value)
+        counted(data)
     return error.value
+
+
+def counted(data: bytes) -> tuple[bool, Counter[sock_diag.Key]]:
+    """Whether a part is the last one, and its tally."""
+    starts, finished = frame(memoryview(data))
+    return finished, sock_diag.tally_of([Part(memoryview(data), starts)])
 
 
 def test_the_message_of_the_kernel_has_72_bytes():
@@ -107,7 +109,9 @@ def test_a_length_that_is_no_multiple_of_four_is_padded():
 
 def test_the_padding_of_the_last_message_may_be_missing():
     """A part that ends with an unpadded message is complete."""
-    assert not add(memoryview(message(TCPDIAG_GETSOCK, sock(TcpState.LISTEN)[16:] + b"\x01")), Counter())
+    assert (False, {(TcpState.LISTEN, 0, False): 1}) == counted(
+        message(TCPDIAG_GETSOCK, sock(TcpState.LISTEN)[16:] + b"\x01")
+    )
 
 
 def test_a_dump_of_nothing_is_empty():
@@ -188,8 +192,8 @@ def test_an_interrupted_dump_is_told_apart(part):
 
 def test_an_interrupted_dump_is_asked_for_again(monkeypatch):
     """The third attempt is the last, and what the interrupted ones counted is forgotten."""
-    answers = [InterruptedDumpError("changed"), InterruptedDumpError("changed"), Counter({(10, 0, True): 1})]
-    monkeypatch.setattr(sock_diag, "_dump", lambda _: give(answers.pop(0)))
+    answers = [InterruptedDumpError("changed"), InterruptedDumpError("changed"), parts_of(1)]
+    monkeypatch.setattr(sock_diag, "dump", lambda _: give(answers.pop(0)))
 
     assert {(10, 0, True): 1} == count([TcpState.LISTEN])
     assert [] == answers
@@ -198,7 +202,7 @@ def test_an_interrupted_dump_is_asked_for_again(monkeypatch):
 def test_a_dump_that_is_always_interrupted_is_given_up(monkeypatch):
     """After the third interruption the error comes through."""
     answers = [InterruptedDumpError("changed")] * 4
-    monkeypatch.setattr(sock_diag, "_dump", lambda _: give(answers.pop(0)))
+    monkeypatch.setattr(sock_diag, "dump", lambda _: give(answers.pop(0)))
 
     with pytest.raises(InterruptedDumpError):
         count([TcpState.LISTEN])
@@ -208,7 +212,7 @@ def test_a_dump_that_is_always_interrupted_is_given_up(monkeypatch):
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT])
 def test_a_kernel_without_the_first_request_gets_the_second_for_each_family(monkeypatch, number):
     """The newer request is sent twice, and the counts are added."""
-    answers = [OSError(number, "no"), Counter({(10, 0, True): 2}), Counter({(10, 0, True): 3})]
+    answers = [OSError(number, "no"), parts_of(2), parts_of(3)]
     asked = []
     monkeypatch.setattr(
         sock_diag, "_ask", lambda kind, request: asked.append((kind, request[0])) or give(answers.pop(0))
@@ -239,10 +243,38 @@ def test_a_refusal_is_one_sentence(monkeypatch, errors, cause):
 
 def test_requests_are_as_long_as_the_kernel_wants_them():
     """struct inet_diag_req has 60 bytes, inet_diag_req_v2 has 56; both carry the mask of states."""
-    first, second = sock_diag._request_v1(0xABCD), sock_diag._request_v2(10, 0xABCD)
+    first, second = sock_diag.request_v1(Question(0xABCD)), sock_diag.request_v2(10, Question(0xABCD))
 
     assert (60, 0xABCD) == (len(first), struct.unpack_from("=I", first, 52)[0])
     assert (56, 10, 6, 0xABCD) == (len(second), second[0], second[1], struct.unpack_from("=I", second, 4)[0])
+
+
+def test_a_request_can_ask_for_timers_and_bring_a_filter():
+    """Bit 1 of idiag_ext asks for tcp_info; a filter is an attribute after the fixed part."""
+    question = Question(1, info=True, bytecode=b"\x01\x02\x03\x04")
+    first, second = sock_diag.request_v1(question), sock_diag.request_v2(10, question)
+
+    assert (2, 2) == (first[3], second[2])
+    assert struct.pack("=HH", 8, 1) + b"\x01\x02\x03\x04" == first[60:] == second[56:]
+
+
+def test_a_kernel_that_fails_on_the_way_is_not_asked_in_another_way(monkeypatch):
+    """What was handed out already would come twice."""
+
+    def failing(*_):
+        yield from parts_of(2)
+        raise OSError(errno.ENOENT, "No such file")
+
+    monkeypatch.setattr(sock_diag, "_ask", failing)
+
+    with pytest.raises(SockDiagError, match="No such file"):
+        count([TcpState.LISTEN])
+
+
+def parts_of(listeners):
+    """The parts of a dump with so many listeners."""
+    data = memoryview(sock(TcpState.LISTEN, inode=1) * listeners)
+    return [Part(data, [88 * number for number in range(listeners)])]
 
 
 def give(answer):
@@ -275,11 +307,12 @@ messages = st.one_of(
 def test_any_bytes_are_counted_or_refused(data):
     """Bytes of any kind end in a yes, a no, or one of two errors; and they end."""
     try:
-        finished = add(memoryview(data), Counter())
+        finished, tally = counted(data)
     except (OSError, SockDiagError):
         return
 
     assert finished in (True, False)
+    assert sum(tally.values()) <= len(data) // 88
 
 
 @settings(deadline=None)

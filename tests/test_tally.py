@@ -11,13 +11,12 @@ from tcptune.collect.tally import (
     NEW_SYN_RECV,
     TIMER_PERSIST,
     TIMER_TIMEWAIT,
-    UNACKNOWLEDGED,
     kind_counts,
     kind_of,
     state_counts,
 )
 from tcptune.facts.vocabulary import KINDS
-from tcptune.kernel.states import TcpState
+from tcptune.kernel.states import UNACKNOWLEDGED, TcpState
 
 keys = st.tuples(st.sampled_from(sorted({*TcpState, NEW_SYN_RECV})), st.integers(0, 255), st.booleans())
 tallies = st.dictionaries(keys, st.integers(1, 10**9))

@@ -117,7 +117,7 @@ def test_marks_and_line_ends_do_not_matter(tmp_path, prefix, end):
         ("when: net.ipv4.tcp_fin_timeout > 60\n", "when: 'true'\nfor_each: contradiction\n", "for_each", "for_each",
          "unknown fact 'contradiction'; did you mean 'contradictions'?"),
         ("when: net.ipv4.tcp_fin_timeout > 60\n", "when: 'true'\nfor_each: uptime\n", "for_each", "for_each",
-         "uptime is not a list; contradictions is"),
+         "uptime is not a list; contradictions, listeners, "),
         ("{net.ipv4.tcp_fin_timeout} s.", "{net.ipv4.tcp_fin_timeout} s", "message", "message",
          "does not end with a period"),
         ("{net.ipv4.tcp_fin_timeout} s.", "{net.ipv4.fin_timeout} s.", "message", "message",

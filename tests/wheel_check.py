@@ -12,6 +12,7 @@ import sys
 import tempfile
 import venv
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -38,17 +39,28 @@ def main() -> int:
                 env=environment,
             ).stdout
 
-        wanted = sorted(path.stem for path in (REPOSITORY / "rules").glob("*.yaml"))
+        files = sorted((REPOSITORY / "rules").glob("*.yaml"))
+        wanted = [path.stem for path in files]
+        of_machines = [path.stem for path in files if "\nfor_each: settings." not in path.read_text(encoding="utf-8")]
         listed = sorted(line.split()[1] for line in run("rules", "list").splitlines())
-        report = json.loads(run("audit", "--format", "json", "--fail-on", "never"))
-        judged = len(report["quiet"]) + len(report["skipped"]) + len({f["rule"] for f in report["findings"]})
-    if wanted != listed or judged != len(wanted):
+        (place / "90-x.conf").write_text("net.ipv4.tcp_fin_timeout = 60\n", encoding="ascii")
+        judged = [
+            rules_in(json.loads(run(*command, "--format", "json", "--fail-on", "never")))
+            for command in (("audit",), ("lint", "90-x.conf"))
+        ]
+    if wanted != listed or judged != [set(of_machines), set(wanted)]:
+        told = f"{len(listed)} rules, judged {len(judged[0])} of a machine and {len(judged[1])} of a file"
         print(
-            f"the wheel has {len(listed)} rules and judged {judged}; the repository has {len(wanted)}", file=sys.stderr
+            f"the wheel has {told}; the repository has {len(wanted)}, {len(of_machines)} of machines", file=sys.stderr
         )
         return 1
     print(f"{wheel.name}: installs into an empty environment, {len(listed)} rules, audits this machine")
     return 0
+
+
+def rules_in(report: dict[str, Any]) -> set[str]:
+    """The rules that were asked: those that fired, stayed quiet or could not judge."""
+    return {*report["quiet"], *(one["rule"] for one in (*report["skipped"], *report["findings"]))}
 
 
 if __name__ == "__main__":

@@ -7,20 +7,18 @@ from typing import Annotated
 import typer
 
 from tcptune.cli import options
-from tcptune.cli.output import write
 
 
 def collect_command(
     root: options.Root = "/",
     netns: options.Netns = None,
+    owners: Annotated[
+        bool, typer.Option("--owners", help="Look through /proc for the processes that hold closing sockets.")
+    ] = False,
+    redact: options.Redact = False,
     output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")] = None,
 ) -> None:
     """Print what the machine says, and what it would not say, as JSON for `tcptune audit FILE`."""
-    import json
-    from pathlib import Path
+    from tcptune.cli.collect_work import print_snapshot
 
-    from tcptune import __version__
-    from tcptune.collect.source import take
-
-    snapshot = take(None, Path(root), netns)
-    write(json.dumps(snapshot.document(__version__), indent=1) + "\n", output)
+    print_snapshot(root, netns, owners, redact, output)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tcptune.cli import options
+from tcptune.cli import choices, options
 from tcptune.cli.output import complain, write
 from tcptune.errors import CollectError, UsageError
 
@@ -69,7 +69,7 @@ def _facts(root: str, kernel: str | None) -> Facts | None:
     """The facts of the machine, or None, said so, where nothing of one is readable."""
     from pathlib import Path
 
-    from tcptune.collect import collect
+    from tcptune.collect.everything import collect
     from tcptune.facts.derive import derive
 
     try:
@@ -77,4 +77,4 @@ def _facts(root: str, kernel: str | None) -> Facts | None:
     except CollectError as error:
         complain(f"{error}; this page is the general one")
         return None
-    return derive(snapshot.as_release(options.release(kernel)))
+    return derive(snapshot.as_release(choices.release(kernel)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tcptune.cli import options
+from tcptune.cli import choices
 from tcptune.cli.output import write
 from tcptune.errors import TcptuneError, UsageError
 
@@ -61,10 +61,10 @@ def run(
     """
     from tcptune.lab.catalogue import SCENARIOS
 
-    options.choice(format_, FORMATS, "--format")
+    choices.choice(format_, FORMATS, "--format")
     asked = list(SCENARIOS) if everything else list(dict.fromkeys(names or ()))
     for name in (*asked, *(names or ())):
-        options.choice(name, SCENARIOS, "lab run")
+        choices.choice(name, SCENARIOS, "lab run")
     if not asked:
         raise UsageError(f"lab run: name a scenario, or --all; there are {', '.join(SCENARIOS)}")
     results = _play(asked, _settings(settings or []), full)

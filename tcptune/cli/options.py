@@ -1,13 +1,10 @@
-"""The options that several commands share, and the choices they allow."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-
-from tcptune.errors import UsageError
 
 Root = Annotated[
     str, typer.Option("--root", metavar="DIR", help="Read a stored tree of a machine instead of this one.")
@@ -20,32 +17,7 @@ Netns = Annotated[
     str | None,
     typer.Option("--netns", metavar="NAME|PID", help="Look into this network namespace of the machine (needs root)."),
 ]
+Redact = Annotated[bool, typer.Option("--redact", help="Write masks in the place of addresses.")]
 Kernel = Annotated[
     str | None, typer.Option("--kernel", metavar="RELEASE", help="Judge as if the kernel were this release.")
 ]
-
-
-def split(values: Iterable[str] | None) -> list[str]:
-    """An option given several times, or once with commas: all its values."""
-    return [part.strip() for value in values or () for part in value.split(",") if part.strip()]
-
-
-def release(text: str | None) -> str | None:
-    """A kernel release as --kernel gives it; UsageError where it is none."""
-    from tcptune.kernel.release import Release
-
-    if text is not None and Release.parse(text) is None:
-        raise UsageError(f"--kernel: {text!r} is no kernel release such as 5.15 or 4.18.0-553.el8_10")
-    return text
-
-
-def choice(value: str, allowed: Iterable[str], option: str) -> str:
-    """The value, if it is one of the allowed; UsageError names them otherwise."""
-    options = list(allowed)
-    if value not in options:
-        from difflib import get_close_matches
-
-        near = get_close_matches(value, options, n=1, cutoff=0.6)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; choose from {', '.join(options)}"
-        raise UsageError(f"{option}: {value!r} is not known{hint}")
-    return value

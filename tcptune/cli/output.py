@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from tcptune.errors import TcptuneError
 from tcptune.printable import printable
@@ -13,6 +12,8 @@ from tcptune.printable import printable
 def write(text: str, output: str | None = None) -> None:
     """Put data on stdout, or into a file."""
     if output is not None and output != "-":
+        from pathlib import Path
+
         try:
             Path(output).write_text(text, encoding="utf-8")
         except OSError as error:

@@ -49,8 +49,8 @@ def run_tests(
     from tcptune.engine.language import Language
     from tcptune.engine.rulebook import builtin_folder, rule_files
     from tcptune.engine.validate import load_rule
-    from tcptune.facts.derive import derive
     from tcptune.facts.vocabulary import vocabulary
+    from tcptune.lint.examples import facts_of
 
     language = Language(vocabulary())
     broken = failed = passed = examples = 0
@@ -63,7 +63,7 @@ def run_tests(
                 complain(str(error))
                 broken += 1
                 continue
-            failures = run_examples(rule, derive, language)
+            failures = run_examples(rule, facts_of, language)
             for failure in failures:
                 complain(f"{path}: examples.{failure.example}: {failure.cause}")
             failed += bool(failures)

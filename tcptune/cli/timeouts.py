@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tcptune.cli import options
+from tcptune.cli import choices, options
 from tcptune.cli.output import write
 from tcptune.errors import UsageError
 
@@ -51,7 +51,7 @@ def timeouts(
     from tcptune.collect.source import take
     from tcptune.report import timeouts as report
 
-    options.choice(format_, FORMATS, "--format")
+    choices.choice(format_, FORMATS, "--format")
     socket = {
         "rto_ms": _within(rto, "--rto", 1, 120_000),
         "rtt_ms": _within(rtt, "--rtt", 0, 120_000),
@@ -61,7 +61,7 @@ def timeouts(
         "backoff": _within(backoff, "--backoff", 0, 255),
         "probes": _within(probes, "--probes", 0, 255),
     }
-    snapshot = take(source, FilePath(root), netns).as_release(options.release(kernel))
+    snapshot = take(source, FilePath(root), netns).as_release(choices.release(kernel))
     settings = _settings(snapshot, _within(hz, "--hz", 24, 1200))
     tried = {**settings, **_changes(set_ or [])}
     now = _computed(snapshot, tried, socket, no_tlp)
@@ -98,7 +98,7 @@ def _changes(assignments: list[str]) -> dict[str, int]:
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         short = key.strip().replace("/", ".").rpartition(".")[2]
-        name = settable[options.choice(short, settable, "--set")]
+        name = settable[choices.choice(short, settable, "--set")]
         try:
             value = int(text)
         except ValueError:

@@ -6,18 +6,18 @@ process stays where it is (setns(2), network_namespaces(7)).
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
+import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
-from tcptune.collect import collect
 from tcptune.collect.files import reason
 from tcptune.collect.readings import quoted
 from tcptune.errors import CollectError, TcptuneError
-from tcptune.model.snapshot import Host, Snapshot
+
+T = TypeVar("T")
 
 CLONE_NEWNET = 0x40000000
 """include/uapi/linux/sched.h."""
@@ -26,10 +26,10 @@ NAMED = Path("/run/netns")
 """Where `ip netns` keeps its namespaces."""
 
 
-def collect_in(name: str) -> Snapshot:
-    """The snapshot of a namespace: a name of `ip netns`, a process id, or the path of a namespace file.
+def inside(name: str, look: Callable[[], T]) -> T:
+    """What `look` finds in a namespace: a name of `ip netns`, a process id, or the path of a namespace file.
 
-    CollectError where there is none such, or where this user may not enter it.
+    CollectError where there is none such, where this user may not enter it, or where the look fails so.
     """
     try:
         namespace = os.open(_file(name), os.O_RDONLY | os.O_CLOEXEC)
@@ -41,16 +41,19 @@ def collect_in(name: str) -> Snapshot:
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        _tell(namespace, writer)
+        _tell(namespace, writer, look)
     os.close(namespace)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         told = pipe.read()
     os.waitpid(child, 0)
-    document = json.loads(told or '{"error": "the process that looked ended without a word"}')
-    if "error" in document:
-        raise CollectError(f"--netns {name}: {document['error']}")
-    return Snapshot(Host(**document["host"]), document["taken_at"], document["values"], document["gaps"])
+    if not told:
+        raise CollectError(f"--netns {name}: the process that looked ended without a word")
+    found: T
+    found, problem = pickle.loads(told)  # noqa: S301 -- our own child wrote it
+    if problem is not None:
+        raise CollectError(f"--netns {name}: {problem}")
+    return found
 
 
 def _file(name: str) -> Path:
@@ -59,22 +62,24 @@ def _file(name: str) -> Path:
     return Path(name) if "/" in name else NAMED / name
 
 
-def _tell(namespace: int, writer: int) -> NoReturn:
-    """Enter the namespace, look, write what was seen, and end; the child of `collect_in`."""
+def _tell(namespace: int, writer: int, look: Callable[[], object]) -> NoReturn:
+    """Enter the namespace, look, write what was seen or why not, and end; the child of `inside`."""
     try:
-        answer = json.dumps(_look(namespace))
+        _enter(namespace)
+        answer = pickle.dumps((look(), None))
     except TcptuneError as error:
-        answer = json.dumps({"error": str(error)})
+        answer = pickle.dumps((None, str(error)))
     except Exception as error:
-        answer = json.dumps({"error": f"internal error: {quoted(repr(error))}"})
+        answer = pickle.dumps((None, f"internal error: {quoted(repr(error))}"))
     with os.fdopen(writer, "wb") as pipe:
-        pipe.write(answer.encode())
+        pipe.write(answer)
     os._exit(0)
 
 
-def _look(namespace: int) -> dict[str, object]:
+def _enter(namespace: int) -> None:
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.setns(namespace, CLONE_NEWNET) != 0:
         number = ctypes.get_errno()
         raise CollectError(f"cannot be entered: {reason(OSError(number, os.strerror(number)))}")
-    return collect().document("")

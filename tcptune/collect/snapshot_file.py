@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tcptune.collect import socket_document
 from tcptune.collect.readings import INT64, quoted
 from tcptune.errors import SnapshotError
 from tcptune.model.snapshot import SCHEMA, Host, Snapshot
@@ -46,6 +47,7 @@ class SnapshotDocument(BaseModel):
     host: HostDocument = HostDocument()
     values: dict[str, Any]
     gaps: dict[str, str] = {}
+    sockets: Any = None
 
 
 def parse(text: bytes, source: str) -> Snapshot:
@@ -65,12 +67,15 @@ def parse(text: bytes, source: str) -> Snapshot:
         else:
             values[name] = value
             gaps.pop(name, None)
+    sockets, lost = socket_document.read(document.sockets)
+    gaps |= {name: printable(why) for name, why in lost.items()}
     host = document.host
     return Snapshot(
         Host(host.name, host.release, source if host.source == "live" else host.source, host.netns),
         document.taken_at,
         values,
         gaps,
+        sockets,
     )
 
 

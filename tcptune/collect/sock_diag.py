@@ -1,8 +1,7 @@
-"""NETLINK_SOCK_DIAG: sockets counted in the kernel's own dump (net/ipv4/inet_diag.c).
+"""NETLINK_SOCK_DIAG: the kernel's own dump of sockets, asked for and taken apart (net/ipv4/inet_diag.c).
 
 Asking costs what comes back: about 0.1 us to walk past a socket and 0.65 us to dump one. So the many
-(ESTABLISHED, TIME-WAIT) are masked out and taken from counters; the odd ones are dumped, walked once,
-and never become objects.
+(ESTABLISHED, TIME-WAIT) are masked out and taken from counters; the odd ones are dumped and walked once.
 """
 
 from __future__ import annotations
@@ -12,11 +11,13 @@ import os
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
 from tcptune.collect.tally import NEW_SYN_RECV, Key
 from tcptune.kernel.states import TcpState
+
+T = TypeVar("T")
 
 NETLINK_SOCK_DIAG = 4
 TCPDIAG_GETSOCK = 18
@@ -31,11 +32,18 @@ HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port."""
 STATUS = struct.Struct("=i")
 """What follows the header of NLMSG_ERROR and NLMSG_DONE: 0 or a negative errno."""
+ATTRIBUTE = struct.Struct("=HH")
+"""struct nlattr: length, type."""
 MAX_ERRNO = 4095
 STATE, TIMER, INODE = 17, 18, 84
 """Offsets from the start of a message: idiag_state, idiag_timer, idiag_inode of struct inet_diag_msg."""
 SHORTEST = 88
-"""nlmsghdr and inet_diag_msg; attributes follow and are not needed."""
+"""nlmsghdr and inet_diag_msg; attributes follow."""
+
+INET_DIAG_REQ_BYTECODE = 1
+"""The attribute of a request that holds a filter, run for each socket in the kernel."""
+INET_DIAG_INFO = 2
+"""The attribute of a socket that holds its struct tcp_info; asked for by bit 1 of `idiag_ext`."""
 
 RECEIVE_BUFFER = 1 << 15
 TIMEOUT = 10.0
@@ -45,6 +53,7 @@ ATTEMPTS = 3
 ALL_STATES = frozenset(TcpState) - {TcpState.CLOSE}
 COUNTED_BY_THE_KERNEL = frozenset({TcpState.ESTABLISHED, TcpState.TIME_WAIT})
 ODD_STATES = ALL_STATES - COUNTED_BY_THE_KERNEL
+KNOWN_STATES = frozenset({*TcpState, NEW_SYN_RECV})
 
 
 class SockDiagError(Exception):
@@ -55,45 +64,98 @@ class InterruptedDumpError(SockDiagError):
     """The socket table changed so much under the dump that the kernel marked it (NLM_F_DUMP_INTR)."""
 
 
+class Part(NamedTuple):
+    """One answer of the kernel, valid until the next one is read: its bytes, and where in it each socket begins."""
+
+    data: memoryview
+    starts: list[int]
+
+
+class Question(NamedTuple):
+    """What is asked of the kernel: a mask of states, whether with tcp_info, and a filter for it to run."""
+
+    mask: int
+    info: bool = False
+    bytecode: bytes = b""
+
+
+def states_mask(states: Iterable[TcpState]) -> int:
+    """The bit for each state; SYN-RECEIVED stands for request sockets too (inet_diag.c does so since 4.4)."""
+    return sum(1 << state for state in states)
+
+
 def count(states: Iterable[TcpState]) -> Counter[Key]:
     """All TCP sockets of this network namespace in these states, IPv4 and IPv6, by `Key`.
 
     An interrupted dump is asked for again; SockDiagError after the last attempt.
     """
-    mask = sum(1 << state for state in states)
-    for _ in range(ATTEMPTS - 1):
-        with suppress(InterruptedDumpError):
-            return _dump(mask)
-    return _dump(mask)
+    question = Question(states_mask(states))
+    return undisturbed(lambda: tally_of(dump(question)))
 
 
-def _dump(mask: int) -> Counter[Key]:
-    """One dump; kernels without the first request type get the newer one, for each family."""
+def tally_of(parts: Iterable[Part]) -> Counter[Key]:
+    """The sockets of a dump counted; no object is made for any of them."""
+    tally: Counter[Key] = Counter()
+    for data, starts in parts:
+        words = data[: len(data) & ~3].cast("I")
+        tally.update([(data[at + STATE], data[at + TIMER], words[(at + INODE) >> 2] != 0) for at in starts])
+    if any(state not in KNOWN_STATES for state, _, _ in tally):
+        raise SockDiagError("the dump holds a state that TCP does not have")
+    return tally
+
+
+def undisturbed(look: Callable[[], T]) -> T:
+    """What a look finds, taken again where the table changed under it; SockDiagError after `ATTEMPTS`."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return look()
+        except InterruptedDumpError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def dump(question: Question) -> Iterator[Part]:
+    """The answer, part by part; kernels without the first request type are asked for each family.
+
+    Raises SockDiagError for a refusal or garbled bytes, `InterruptedDumpError` where the table changed.
+    """
+    begun = False
     try:
-        return _ask(TCPDIAG_GETSOCK, _request_v1(mask))
+        for part in _ask(TCPDIAG_GETSOCK, request_v1(question)):
+            begun = True
+            yield part
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT):
+        if begun or error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT):
             raise SockDiagError(_refusal(error)) from None
+    else:
+        return
     try:
-        found = _ask(SOCK_DIAG_BY_FAMILY, _request_v2(socket.AF_INET, mask))
-        return found + _ask(SOCK_DIAG_BY_FAMILY, _request_v2(socket.AF_INET6, mask))
+        for family in (socket.AF_INET, socket.AF_INET6):
+            yield from _ask(SOCK_DIAG_BY_FAMILY, request_v2(family, question))
     except OSError as error:
         raise SockDiagError(_refusal(error)) from None
 
 
-def _request_v1(mask: int) -> bytes:
+def request_v1(question: Question) -> bytes:
     """The bytes of struct inet_diag_req: family, address lengths, extensions, an empty socket id, states."""
-    return struct.pack("=BBBB48xII", socket.AF_INET, 0, 0, 0, mask, 0)
+    extensions = question.info << (INET_DIAG_INFO - 1)
+    return struct.pack("=BBBB48xII", socket.AF_INET, 0, 0, extensions, question.mask, 0) + _filter(question)
 
 
-def _request_v2(family: int, mask: int) -> bytes:
+def request_v2(family: int, question: Question) -> bytes:
     """The bytes of struct inet_diag_req_v2: family, protocol, extensions, states, an empty socket id."""
-    return struct.pack("=BBBxI48x", family, socket.IPPROTO_TCP, 0, mask)
+    extensions = question.info << (INET_DIAG_INFO - 1)
+    return struct.pack("=BBBxI48x", family, socket.IPPROTO_TCP, extensions, question.mask) + _filter(question)
 
 
-def _ask(kind: int, request: bytes) -> Counter[Key]:
-    """Send one dump request and tally its answer; OSError where the kernel says no."""
-    tally: Counter[Key] = Counter()
+def _filter(question: Question) -> bytes:
+    code = question.bytecode
+    return ATTRIBUTE.pack(ATTRIBUTE.size + len(code), INET_DIAG_REQ_BYTECODE) + code if code else b""
+
+
+def _ask(kind: int, request: bytes) -> Iterator[Part]:
+    """Send one dump request and hand out its answer; OSError where the kernel says no."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG) as netlink:
         netlink.settimeout(TIMEOUT)
         netlink.bind((0, 0))
@@ -101,54 +163,55 @@ def _ask(kind: int, request: bytes) -> Counter[Key]:
         netlink.sendto(header + request, (0, 0))
         buffer = bytearray(RECEIVE_BUFFER)
         view = memoryview(buffer)
-        while True:
+        finished = False
+        while not finished:
             size, _, flags, sender = netlink.recvmsg_into([buffer])
             if sender[0] != 0:
                 continue
             if flags & socket.MSG_TRUNC:
                 raise SockDiagError("a part of the dump was larger than the buffer")
-            if add(view[:size], tally):
-                return tally
+            starts, finished = frame(view[:size])
+            yield Part(view[:size], starts)
 
 
-def add(data: memoryview, tally: Counter[Key]) -> bool:
-    """Add one part of a dump to the tally; true where it was the last part.
+def frame(data: memoryview) -> tuple[list[int], bool]:
+    """Where the sockets of one answer begin, and whether it was the last one.
 
     Raises OSError for the kernel's refusal, `InterruptedDumpError` for a dump that changed under the walk, and
     SockDiagError for bytes that are no netlink messages.
     """
-    keys: list[Key] = []
-    offset, size = 0, len(data)
+    starts: list[int] = []
+    offset, size, usual = 0, len(data), 0
     words = data[: size & ~3].cast("I")
-    finished = False
     while offset < size:
         if size - offset < HEADER.size:
             raise SockDiagError(f"{size - offset} bytes are left over after the last message")
         length = words[offset >> 2]
         if not HEADER.size <= length <= size - offset:
             raise SockDiagError(f"a message of {length} bytes in {size - offset}")
-        _, kind, flags, _, _ = HEADER.unpack_from(data, offset)
-        if flags & NLM_F_DUMP_INTR:
-            raise InterruptedDumpError("the socket table kept changing during the dump")
-        if kind == NLMSG_DONE:
-            _check_status(data[offset : offset + length])
-            finished = True
-            break
-        if kind == NLMSG_ERROR:
-            raise _error(data[offset : offset + length])
-        if kind not in SOCKETS:
-            raise SockDiagError(f"a message of type {kind}, which is no socket")
+        if words[(offset >> 2) + 1] != usual:  # else it is a socket, and without a flag that means harm
+            if _ends(data[offset : offset + length]):
+                return starts, True
+            usual = words[(offset >> 2) + 1]
         if length < SHORTEST:
             raise SockDiagError(f"a socket of {length} bytes; at least {SHORTEST} make one")
-        keys.append((data[offset + STATE], data[offset + TIMER], words[(offset + INODE) >> 2] != 0))
+        starts.append(offset)
         offset += (length + 3) & ~3
-    tally.update(keys)
-    if any(state not in KNOWN_STATES for state, _, _ in tally):
-        raise SockDiagError("the dump holds a state that TCP does not have")
-    return finished
+    return starts, False
 
 
-KNOWN_STATES = frozenset({*TcpState, NEW_SYN_RECV})
+def _ends(message: memoryview) -> bool:
+    """Whether a message ends the dump. A socket does not; anything else is an error."""
+    _, kind, flags, _, _ = HEADER.unpack_from(message)
+    if flags & NLM_F_DUMP_INTR:
+        raise InterruptedDumpError("the socket table kept changing during the dump")
+    if kind == NLMSG_ERROR:
+        raise _error(message)
+    if kind == NLMSG_DONE:
+        _check_status(message)
+    elif kind not in SOCKETS:
+        raise SockDiagError(f"a message of type {kind}, which is no socket")
+    return bool(kind == NLMSG_DONE)
 
 
 def _check_status(done: memoryview) -> None:

@@ -1,4 +1,4 @@
-"""How many sockets are in each state: the odd ones walked, the many taken from counters.
+"""How many sockets are in each state, and the odd ones in groups: the odd ones walked, the many from counters.
 
 Exactness, measured with 1000 sockets in each state: sockstat's `tw` holds TIME-WAIT and FIN-WAIT-2
 minisocks; `inuse` (IPv4 and IPv6) holds every full socket, so ESTABLISHED is what the odd ones leave of
@@ -9,13 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from tcptune.collect import proc_net_tcp, sock_diag
+from tcptune.collect import look, sock_diag
 from tcptune.collect.files import LIVE_ROOT
+from tcptune.collect.look import Naming
+from tcptune.collect.port_look import PortLook
+from tcptune.collect.proc_net_tcp import Table
 from tcptune.collect.readings import Readings
 from tcptune.collect.tally import TIMER_TIMEWAIT, Tally, kind_counts, state_counts
 from tcptune.kernel.release import Release
 from tcptune.kernel.states import TcpState
+from tcptune.model.sockets import SocketTable
 from tcptune.model.values import Value
 
 TW, INUSE, INUSE6, CURR_ESTAB = "sockstat.TCP.tw", "sockstat.TCP.inuse", "sockstat6.TCP6.inuse", "Tcp.CurrEstab"
@@ -27,41 +32,58 @@ TOLERANCE = 0.02
 TOLERATED = 16
 
 
-def read(root: Path, counters: Mapping[str, Value], release: Release | None) -> Readings:
-    """Counts by state and kind. On a live machine by sock_diag, else and as a fallback by /proc/net/tcp.
+class Counted(NamedTuple):
+    """Counts by state and kind, and the single sockets behind them; None where there is no list of sockets."""
+
+    readings: Readings
+    table: SocketTable | None
+
+
+def read(root: Path, counters: Mapping[str, Value], release: Release | None, naming: Naming = "never") -> Counted:
+    """On a live machine by sock_diag, else and as a fallback by /proc/net/tcp.
 
     Where lines of a file were not understood, a state that was not seen is unknown and not 0.
     """
     why = None
     if root == LIVE_ROOT:
         try:
-            return _by_sock_diag(counters, release)
+            return _by_sock_diag(counters, release, naming)
         except (sock_diag.SockDiagError, OSError) as error:
             why = f"counted from /proc/net/tcp instead: {error}"
-    tally, gaps = proc_net_tcp.read(root)
-    if why is not None:
-        gaps["sock_diag"] = why
-    if tally is None:
-        return Readings(gaps=gaps)
-    counts = {**_facts(state_counts(tally, sock_diag.ALL_STATES)), **kind_counts(tally)}
+    table = Table(root)
+    gaps = table.gaps if why is None else table.gaps | {"sock_diag": why}
+    if not table.whole:
+        from tcptune.collect.socket_text import of_report
+
+        told = of_report(root)
+        if told is None:
+            return Counted(Readings(gaps=gaps), None)
+        return Counted(Readings(told.values, {**gaps, **told.gaps}), told.sockets)
+    seen = look.stored(root, table)
+    gaps = {**gaps, **table.gaps, **seen.gaps}
+    counts = {**_facts(state_counts(seen.tally, sock_diag.ALL_STATES)), **kind_counts(seen.tally)}
     if "states" in gaps:
         counts = {name: count for name, count in counts.items() if count != 0}
-    return Readings(counts, gaps)
+    return Counted(Readings(counts, gaps), seen.table)
 
 
-def _by_sock_diag(counters: Mapping[str, Value], release: Release | None) -> Readings:
-    tally: Tally = sock_diag.count(sock_diag.ODD_STATES)
-    odd = state_counts(tally, sock_diag.ODD_STATES)
+def _by_sock_diag(counters: Mapping[str, Value], release: Release | None, naming: Naming) -> Counted:
+    ports = PortLook(counters)
+    seen = look.live(sock_diag.ODD_STATES, naming)
+    odd = state_counts(seen.tally, sock_diag.ODD_STATES)
     minisocks = sum(
-        n for (state, timer, _), n in tally.items() if (state, timer) == (TcpState.FIN_WAIT_2, TIMER_TIMEWAIT)
+        n for (state, timer, _), n in seen.tally.items() if (state, timer) == (TcpState.FIN_WAIT_2, TIMER_TIMEWAIT)
     )
     established = _established(odd, minisocks, counters)
     time_wait = _time_wait(minisocks, counters, release)
     if established is None or time_wait is None:
-        tally = sock_diag.count(sock_diag.ALL_STATES)
-        return Readings({**_facts(state_counts(tally, sock_diag.ALL_STATES)), **kind_counts(tally)})
-    counts = {**odd, TcpState.ESTABLISHED: established, TcpState.TIME_WAIT: time_wait}
-    return Readings({**_facts(counts), **kind_counts(tally)})
+        everything: Tally = sock_diag.count(sock_diag.ALL_STATES)
+        counts = {**_facts(state_counts(everything, sock_diag.ALL_STATES)), **kind_counts(everything)}
+    else:
+        states = {**odd, TcpState.ESTABLISHED: established, TcpState.TIME_WAIT: time_wait}
+        counts = {**_facts(states), **kind_counts(seen.tally)}
+    used, gaps = ports.result()
+    return Counted(Readings(counts, {**seen.gaps, **gaps}), seen.table._replace(ports=used))
 
 
 def _established(odd: Mapping[TcpState, int], minisocks: int, counters: Mapping[str, Value]) -> int | None:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tcptune.kernel.states import TcpState
+from tcptune.kernel.states import UNACKNOWLEDGED, TcpState
 from tcptune.model.values import Value
 
-TIMER_PERSIST = 4
+TIMER_RETRANSMIT, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PERSIST = 1, 2, 3, 4
 """Timer codes of idiag_timer and of "tr" in /proc/net/tcp (net/ipv4/inet_diag.c, tcp_ipv4.c)."""
-
-TIMER_TIMEWAIT = 3
 
 NEW_SYN_RECV = 12
 """A request socket (since 4.4); told as SYN-RECEIVED."""
@@ -22,9 +20,6 @@ Key = tuple[int, int, bool]
 """(state, timer, has an inode)."""
 
 Tally = Mapping[Key, int]
-
-UNACKNOWLEDGED = (TcpState.FIN_WAIT_1, TcpState.CLOSING, TcpState.LAST_ACK)
-"""States that wait for the ACK of a FIN."""
 
 
 def state_counts(tally: Tally, asked: frozenset[TcpState]) -> dict[TcpState, int]:

@@ -61,7 +61,10 @@ def judge(rule: Head, facts: Facts, language: Language) -> Outcome:
     if not isinstance(items, list):
         return Skipped(rule.id, f"{rule.for_each}: {facts.why_missing(rule.for_each)}")
     findings: list[Finding] = []
+    named = {name: facts.values[name] for name in language.names_in(rule.when) if name in facts.values}
     for item in items:
+        if language.evaluate(rule.when, {**named, "item": item}) is False:
+            continue  # asked with what the condition names, which for a list of thousands is ten times as cheap
         outcome = _outcome(rule, facts, language, {**facts.values, "item": item})
         if isinstance(outcome, Skipped):
             return outcome
@@ -82,12 +85,13 @@ def _outcome(head: Head, facts: Facts, language: Language, values: Mapping[str, 
     rule = head.whole()
     names = [name for name in language.names_in(rule.when) if name in facts.vocabulary]
     scopes = {facts.vocabulary[name].scope for name in names}
+    decided_by = [*names, *([rule.for_each] if rule.for_each and not names else [])]
     item = values.get("item", {})
     return [
         Finding(
             rule=rule.id,
             severity=Severity[rule.severity],
-            basis="latent" if all(facts.vocabulary[name].setting for name in names) and names else "observed",
+            basis="latent" if decided_by and all(facts.vocabulary[name].setting for name in decided_by) else "observed",
             scope="host" if "host" in scopes else "netns",
             title=rule.title,
             message=fill(rule.message, values),
@@ -98,6 +102,9 @@ def _outcome(head: Head, facts: Facts, language: Language, values: Mapping[str, 
             see=rule.see,
             sources=tuple(source.line() for source in rule.sources),
             sockets=_sockets(names, facts),
+            shows=rule.shows,
+            line=item.get("line"),
+            column=item.get("column"),
         )
     ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
 from tcptune.engine.check import judge
 from tcptune.engine.language import Language
@@ -11,9 +12,14 @@ from tcptune.engine.rule import Example, Rule
 from tcptune.model.facts import Facts
 from tcptune.model.report import Finding, Skipped
 from tcptune.model.snapshot import Host, Snapshot
+from tcptune.model.sockets import SocketTable
 
-Derive = Callable[[Snapshot], Facts]
-"""How facts follow from a snapshot; handed in, so that the engine knows no particular fact."""
+FactsOf = Callable[[Example], Facts]
+"""How facts follow from an example; handed in, so that the engine knows no particular fact."""
+
+
+NO_SUCH_FIELD = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
+"""What pydantic calls a name that the shape does not have."""
 
 
 class Failure(NamedTuple):
@@ -25,16 +31,47 @@ class Failure(NamedTuple):
 
 
 def machine(example: Example) -> Snapshot:
-    """The machine in miniature that an example describes; nothing else is known of it."""
-    return Snapshot(host=Host(release=example.kernel, source="example"), values=dict(example.given))
+    """The machine in miniature that an example describes; nothing else is known of it.
+
+    ValueError with a sentence where its sockets have other fields than those of `model.sockets`.
+    """
+    host = Host(release=example.kernel, source="example")
+    table = socket_table(example.sockets) if example.sockets else None
+    return Snapshot(host=host, values=dict(example.given), sockets=table)
 
 
-def run_examples(rule: Rule, derive: Derive, language: Language) -> list[Failure]:
+def socket_table(sockets: Mapping[str, Any]) -> SocketTable:
+    """The sockets of an example; ValueError says which field is wrong, and how."""
+    from pydantic import ValidationError
+
+    try:
+        table: SocketTable = _table_adapter().validate_python(dict(sockets))
+    except ValidationError as error:
+        problems = error.errors()
+        strange = next((one for one in problems if one["type"] in NO_SUCH_FIELD), None)
+        place = ".".join(["sockets", *map(str, (strange or problems[0])["loc"])])
+        raise ValueError(f"{place}: {'no such field' if strange else problems[0]['msg']}") from None
+    return table
+
+
+@cache
+def _table_adapter() -> Any:
+    """What a `SocketTable` may be made of, in the eyes of pydantic; only examples ask for it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(SocketTable)
+
+
+def run_examples(rule: Rule, facts_of: FactsOf, language: Language) -> list[Failure]:
     """Every example of a rule that does not keep its promise."""
     failures = []
     for outcome in ("fires", "quiet", "skipped"):
         for index, example in enumerate(getattr(rule.examples, outcome)):
-            facts = derive(machine(example))
+            try:
+                facts = facts_of(example)
+            except ValueError as error:
+                failures.append(Failure(rule.id, f"{outcome}[{index}]", str(error)))
+                continue
             causes = [*_wrong_facts(example, facts), *_wrong_outcome(rule, outcome, example, facts, language)]
             failures += [Failure(rule.id, f"{outcome}[{index}]", cause) for cause in causes]
     return failures

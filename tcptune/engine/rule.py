@@ -86,13 +86,18 @@ class Source:
 class Example:
     """One machine in miniature: `given` is all it says, `kernel` its release.
 
+    `sockets` holds its groups, listeners and ports, each with the fields that `model.sockets` has. `file` is the text
+    of a settings file at `path`, where the rule is about such files.
     `then` pins facts that follow; `advises` pins what is recommended, key by key; `because` is the
     reason a skipped example must give.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
-    given: dict[str, Value]
+    given: dict[str, Value] = field(default_factory=dict)
     kernel: str = "6.18.0"
+    file: str = ""
+    path: str = "etc/sysctl.d/50-example.conf"
+    sockets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     then: dict[str, Value] = field(default_factory=dict)
     advises: dict[str, str] = field(default_factory=dict)
     because: str | None = None
@@ -128,11 +133,16 @@ class Head(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Head):
-    """One rule. `message` has {names} of facts in it; `evidence` lists names."""
+    """One rule. `message` has {names} of facts in it; `evidence` lists names.
+
+    `shows` names the sockets that a finding is about, as STATE or STATE/kind in the words of the report: where they
+    were looked at, the finding tells where they are, who holds them, and until when.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     message: str
     evidence: tuple[str, ...]
+    shows: tuple[str, ...] = ()
     rationale: str
     recommend: tuple[Recommendation, ...]
     avoid: tuple[Avoid, ...] = ()
@@ -153,6 +163,7 @@ class Rule(Head):
         parts["sources"] = tuple(Source(**{**item, "read": tuple(item.get("read", ()))}) for item in parts["sources"])
         parts["evidence"] = tuple(parts["evidence"])
         parts["see"] = tuple(parts.get("see", ()))
+        parts["shows"] = tuple(parts.get("shows", ()))
         if "examples" in parts:
             parts["examples"] = Examples(
                 **{outcome: tuple(Example(**item) for item in items) for outcome, items in parts["examples"].items()}

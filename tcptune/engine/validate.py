@@ -17,11 +17,13 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from tcptune.engine.check import PLACEHOLDER
+from tcptune.engine.examples import machine
 from tcptune.engine.language import ExpressionError, Language
 from tcptune.engine.rule import AppliesTo, Avoid, Example, Examples, Recommendation, Rule, Source
 from tcptune.engine.rulebook import Loader, parse, rule_files
 from tcptune.errors import RuleError
 from tcptune.kernel.release import KernelRange
+from tcptune.kernel.states import TcpState
 from tcptune.printable import printable
 
 MAX_BYTES = 64 * 1024
@@ -37,6 +39,8 @@ FIELDS = sorted(
     }
 )
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+SHOWN = re.compile(r"[A-Z]+(?:-[A-Z0-9]+)*(?:/[a-z-]+)?")
+STATES = frozenset(state.rfc for state in TcpState)
 
 
 def load_folder(folder: Path, language: Language) -> list[Rule]:
@@ -167,7 +171,7 @@ def _complaints(rule: Rule, stem: str, language: Language) -> Iterator[Complaint
     if rule.for_each is not None and rule.for_each not in language.names:
         yield "for_each", unknown_fact(rule.for_each, language)
     elif rule.for_each is not None and rule.for_each not in language.lists:
-        yield "for_each", f"{rule.for_each} is not a list; {', '.join(sorted(language.lists))} is"
+        yield "for_each", f"{rule.for_each} is not a list; {', '.join(sorted(language.lists))} are"
     if rule.applies_to is not None:
         try:
             KernelRange.parse(rule.applies_to.kernel)
@@ -177,6 +181,9 @@ def _complaints(rule: Rule, stem: str, language: Language) -> Iterator[Complaint
     yield from _wrong_texts(rule, language)
     yield from _wrong_recommendations(rule)
     yield from _wrong_examples(rule)
+    for shown in rule.shows:
+        if not SHOWN.fullmatch(shown) or shown.partition("/")[0] not in STATES:
+            yield "shows", f"{shown!r} is no state such as FIN-WAIT-1, alone or with a kind: CLOSE-WAIT/owned"
     if not rule.sources:
         yield "sources", "at least one is needed"
 
@@ -194,9 +201,20 @@ def _wrong_examples(rule: Rule) -> Iterator[Complaint]:
         yield "examples", "at least one that fires and one that stays quiet are needed"
     for outcome in ("fires", "quiet", "skipped"):
         for index, example in enumerate(getattr(rule.examples, outcome)):
+            if problem := _wrong_sockets(example):
+                yield f"examples.{outcome}.{index}", problem
             for name, value in (*example.given.items(), *example.then.items()):
                 if isinstance(value, bool):
                     yield f"examples.{outcome}.{index}", f"{name} is a truth value; the kernel has 0 and 1"
+
+
+def _wrong_sockets(example: Example) -> str | None:
+    """What is wrong with the single sockets of an example."""
+    try:
+        machine(example)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _wrong_expressions(rule: Rule, language: Language) -> Iterator[Complaint]:

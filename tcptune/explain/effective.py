@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tcptune.kernel.timeouts import ORPHAN_RETRIES_OF_ZERO
-from tcptune.report.words import seconds
+from tcptune.report.durations import seconds
 
 ORPHAN_RETRIES = "net.ipv4.tcp_orphan_retries"
 FIN_TIMEOUT = "net.ipv4.tcp_fin_timeout"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tcptune.kernel.lifetimes import CASES, path_of
 from tcptune.kernel.timeouts import Lifetime
-from tcptune.report.words import seconds
+from tcptune.report.durations import seconds
 
 TRIALS: dict[str, tuple[int, ...]] = {
     "net.ipv4.tcp_orphan_retries": (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 15),

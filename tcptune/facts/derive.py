@@ -7,6 +7,7 @@ from math import isfinite
 
 from tcptune.facts.contradictions import contradictions, is_count
 from tcptune.facts.derived import DERIVED, Derived
+from tcptune.facts.socket_lists import socket_lists
 from tcptune.facts.vocabulary import IMMORTAL, vocabulary
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.existence import nonexistence
@@ -34,6 +35,9 @@ def derive(snapshot: Snapshot) -> Facts:
     for name, value in snapshot.values.items():
         if name in known:
             _admit(name, value, known[name], values, missing)
+    told = socket_lists(snapshot, values)
+    values |= told.values
+    missing |= told.missing
     _add_derived(values, missing)
     computed = _add_lifetimes(values, missing, release)
     values["contradictions"] = contradictions(snapshot.values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from tcptune.facts.derived import DERIVED
+from tcptune.facts.socket_lists import LISTS
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.counters import COUNTERS
 from tcptune.kernel.lifetimes import CASES
@@ -33,6 +34,20 @@ KIND_MEANINGS = {
     "unaccepted": "no owner: it waits in the accept queue of a listener",
 }
 
+OF_FILES = {
+    "settings.written": FactInfo(
+        "list", "", "netns", "The settings of a file: key, value, line, status, outcome, comment.", setting=True
+    ),
+    "settings.complaints": FactInfo(
+        "list", "", "netns", "What stands in a settings file and is no setting: kind, text, line.", setting=True
+    ),
+    "settings.file": FactInfo("list", "", "netns", "A settings file as a whole: its name and place.", setting=True),
+    "settings.suppressions": FactInfo(
+        "list", "", "netns", "The comments in a file that ask for a rule to be silent: rules, reason.", setting=True
+    ),
+}
+"""What only `tcptune lint` knows."""
+
 IMMORTAL = "zero_window.immortal"
 
 MACHINE = {
@@ -54,9 +69,11 @@ def vocabulary(release: Release | None = None) -> dict[str, FactInfo]:
         IMMORTAL: FactInfo(
             "int", "bool", "netns", "1 where an orphan behind an answered zero window never dies.", setting=True
         ),
+        **OF_FILES,
         "contradictions": FactInfo(
             "list", "", "netns", "Pairs of numbers of this machine that cannot both be true: claim, left, right."
         ),
+        **LISTS,
     }
 
 

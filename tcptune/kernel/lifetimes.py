@@ -80,9 +80,9 @@ def path_of(settings: Settings, rtt: float = 0.0001, release: Release | None = N
     """A quiet connection on this machine: its RTO bounds, clock, tail loss probe and timer rules."""
     return Path(
         rtt=rtt,
-        rto_min=_nearest(settings, RTO_MIN, 200_000) / 1e6,
-        rto_max=_nearest(settings, RTO_MAX, 120_000) / 1e3,
-        hz=_nearest(settings, HZ, DEFAULT_HZ),
+        rto_min=nearest(settings, RTO_MIN, 200_000) / 1e6,
+        rto_max=nearest(settings, RTO_MAX, 120_000) / 1e3,
+        hz=nearest(settings, HZ, DEFAULT_HZ),
         tail_loss_probe=settings.get(EARLY_RETRANS, 3) in (3, 4) and settings.get(SACK, 1) != 0,
         rules=timer_rules(release),
     )
@@ -108,19 +108,19 @@ def refusal(case: Case, settings: Settings) -> str | None:
     return None
 
 
-def _nearest(settings: Settings, name: str, absent: int = 0) -> int:
+def nearest(settings: Settings, name: str, absent: int = 0) -> int:
     """A setting, or the nearest value that a kernel accepts."""
     return min(max(settings.get(name, absent), LOWEST[name]), ACCEPTED[name].high)
 
 
 def _orphan(case: str, settings: Settings, path: Path) -> Lifetime:
     decided_by = _decided(settings, ORPHAN_RETRIES, RTO_MAX, RTO_MIN)
-    return _unanswered(_nearest(settings, ORPHAN_RETRIES), True, path)._replace(case=case, decided_by=decided_by)
+    return _unanswered(nearest(settings, ORPHAN_RETRIES), True, path)._replace(case=case, decided_by=decided_by)
 
 
 def _owned(case: str, settings: Settings, path: Path) -> Lifetime:
     decided_by = _decided(settings, RETRIES2, RTO_MAX, RTO_MIN)
-    return _unanswered(_nearest(settings, RETRIES2), False, path)._replace(case=case, decided_by=decided_by)
+    return _unanswered(nearest(settings, RETRIES2), False, path)._replace(case=case, decided_by=decided_by)
 
 
 @lru_cache(maxsize=64)
@@ -144,13 +144,13 @@ def _zero_window_unanswered(case: str, settings: Settings, path: Path) -> Lifeti
 def _zero_window(case: str, settings: Settings, path: Path, answered: bool) -> Lifetime:
     names = (RETRIES2, ORPHAN_RETRIES) if answered else (ORPHAN_RETRIES, RETRIES2)
     decided_by = _decided(settings, *names, RTO_MAX, RTO_MIN)
-    setting, retries2 = _nearest(settings, ORPHAN_RETRIES), _nearest(settings, RETRIES2)
+    setting, retries2 = nearest(settings, ORPHAN_RETRIES), nearest(settings, RETRIES2)
     return zero_window_orphan(case, setting, retries2, path, answered, decided_by)
 
 
 def _fin_wait_2_orphan(case: str, settings: Settings, path: Path) -> Lifetime:
     decided_by = ("TCP_LINGER2",) if path.linger2 else _decided(settings, FIN_TIMEOUT, TW_TIMEOUT)
-    return minisock.fin_wait_2_orphan(case, _nearest(settings, FIN_TIMEOUT), path, decided_by, _timewait_len(settings))
+    return minisock.fin_wait_2_orphan(case, nearest(settings, FIN_TIMEOUT), path, decided_by, _timewait_len(settings))
 
 
 def _fin_wait_2_owned(case: str, _settings: Settings, _path: Path) -> Lifetime:
@@ -167,16 +167,16 @@ def _time_wait(case: str, settings: Settings, path: Path) -> Lifetime:
 
 def _timewait_len(settings: Settings) -> float:
     """60 s, or what a vendor kernel's tcp_tw_timeout makes of it."""
-    return float(_nearest(settings, TW_TIMEOUT, int(minisock.TCP_TIMEWAIT_LEN)))
+    return float(nearest(settings, TW_TIMEOUT, int(minisock.TCP_TIMEWAIT_LEN)))
 
 
 def _syn_sent(case: str, settings: Settings, path: Path) -> Lifetime:
     decided_by = _decided(settings, SYN_RETRIES, SYN_LINEAR)
-    return syn_sent(case, _nearest(settings, SYN_RETRIES), _nearest(settings, SYN_LINEAR), path, decided_by)
+    return syn_sent(case, nearest(settings, SYN_RETRIES), nearest(settings, SYN_LINEAR), path, decided_by)
 
 
 def _syn_received(case: str, settings: Settings, path: Path) -> Lifetime:
-    return syn_received(case, _nearest(settings, SYNACK_RETRIES), path, _decided(settings, SYNACK_RETRIES))
+    return syn_received(case, nearest(settings, SYNACK_RETRIES), path, _decided(settings, SYNACK_RETRIES))
 
 
 def _decided(settings: Settings, *names: str) -> tuple[str, ...]:

@@ -22,6 +22,11 @@ def version(text: str) -> Version:
     return int(major), int(minor)
 
 
+def holds(since: str, until: str, release: Release) -> bool:
+    """Whether a release lies between two mainline versions, both inclusive; an empty one is no bound."""
+    return (not since or version(since) <= release.version) and (not until or release.version <= version(until))
+
+
 class Release(NamedTuple):
     """One kernel release: its mainline version, and the vendor line when a vendor patched it.
 

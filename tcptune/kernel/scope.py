@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcptune.kernel.history import Span
-from tcptune.kernel.release import Release, version
+from tcptune.kernel.release import Release, holds
 from tcptune.kernel.sysctl import Scope
 
 
@@ -13,9 +13,7 @@ def scope_at(scopes: tuple[Span, ...], release: Release | None) -> Scope:
         if release is None:
             if not span.until:
                 return _scope(span)
-        elif (not span.since or version(span.since) <= release.version) and (
-            not span.until or release.version <= version(span.until)
-        ):
+        elif holds(span.since, span.until, release):
             return _scope(span)
     return _scope(scopes[-1])
 

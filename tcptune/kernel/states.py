@@ -26,6 +26,9 @@ class TcpState(IntEnum):
         return self.name.replace("_", "-")
 
 
+UNACKNOWLEDGED = (TcpState.FIN_WAIT_1, TcpState.CLOSING, TcpState.LAST_ACK)
+"""States that wait for the ACK of a FIN."""
+
 CLOSING_STATES = (
     TcpState.FIN_WAIT_1,
     TcpState.FIN_WAIT_2,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tcptune.kernel.timer_rules import CURRENT, TimerRules
-from tcptune.kernel.timer_wheel import DEFAULT_HZ, Clock, Run, ceil_jiffies, over_phases
+from tcptune.kernel.timer_wheel import DEFAULT_HZ, PHASES, Clock, Run, ceil_jiffies, over_phases
 
 TCP_RTO_MIN = 0.2
 """The base of the retry model; fixed, whatever tcp_rto_min_us says (tcp_timer.c retransmits_timed_out())."""
@@ -29,6 +29,9 @@ ORPHAN_RETRIES_OF_ZERO = 8
 
 BUSY = 0.02
 """Seconds that a busy CPU may run a timer's work late, beyond what the wheel does."""
+
+ROUNDING = 1e-9
+"""Times that are equal in jiffies may differ by so much as floats."""
 
 NEVER = "never"
 
@@ -60,6 +63,7 @@ class Path(NamedTuple):
     `rtt` in seconds; the RTO follows from it as on a quiet path, unless `known_rto` gives it. `timer` is
     what the running timer still has to go, `backoff` and `probes` how often it has been doubled and how many
     probes are unanswered, `user_timeout` TCP_USER_TIMEOUT (0: not set), `linger2` TCP_LINGER2 (0: not set).
+    `phases` is how many phases of jiffies a lifetime is computed for.
     """
 
     rtt: float = 0.0001
@@ -74,6 +78,7 @@ class Path(NamedTuple):
     user_timeout: float = 0.0
     linger2: float = 0.0
     rules: TimerRules = CURRENT
+    phases: int = PHASES
 
     @property
     def rto_floor(self) -> float:
@@ -91,8 +96,14 @@ class Path(NamedTuple):
 
     @property
     def fin_rto(self) -> float:
-        """The RTO before any back-off of a socket that retransmits: ss then shows the doubled one."""
-        return self.rto / 2.0**self.backoff if self.known_rto is not None else self.rto
+        """The RTO before any back-off of a socket that retransmits: ss then shows the doubled one.
+
+        Where that has reached the ceiling, what it was doubled from is not known, and is taken to be usual.
+        """
+        if self.known_rto is None:
+            return self.rto
+        base = self.rto / 2.0**self.backoff
+        return base if self.rto < self.rto_max else max(base, self._replace(known_rto=None).rto)
 
     def backed_off(self, base: float, backoff: int) -> float:
         """A timeout after so many doublings."""
@@ -130,7 +141,7 @@ def lasting(
     notes: tuple[str, ...] = (),
 ) -> Lifetime:
     """The lifetime that a process has over the phases of jiffies, to the millisecond."""
-    spread = over_phases(process, path.hz, path.rules.timer_wheel)
+    spread = over_phases(process, path.hz, path.rules.timer_wheel, path.phases)
     return Lifetime(
         case,
         min=round(spread.earliest, 3),

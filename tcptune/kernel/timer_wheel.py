@@ -7,7 +7,7 @@ its time, where g is the granularity of the level that holds d: measured on 6.18
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -79,6 +79,20 @@ class Clock:
         expires = int(self._now) + jiffies
         self._now = float((expires // grain + 1) * grain)
 
+    def relive(self, timers: Iterable[float], running: float) -> float:
+        """Let timers fire that did so before now, and the one that runs now run so long; the seconds that took.
+
+        The clock counts from now on, in a phase that those timers lead to: they fired on ticks of their levels.
+        """
+        before = self._now
+        for seconds in timers:
+            self.sleep(seconds)
+        self.pass_time(running)
+        self._start = self._now
+        self.coarsest = 1
+        self.least = self.most = 0.0
+        return (self._now - before) / self.hz
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass without a timer: a packet is on its way."""
         self.least += seconds
@@ -105,8 +119,8 @@ class Spread(NamedTuple):
     sent: tuple[tuple[float, float], ...]
 
 
-def over_phases(process: Callable[[Clock, float], Run], hz: int, wheel: bool = True) -> Spread:
-    """Run a process in `PHASES` phases of jiffies.
+def over_phases(process: Callable[[Clock, float], Run], hz: int, wheel: bool = True, phases: int = PHASES) -> Spread:
+    """Run a process in so many phases of jiffies; in one, it gives a guess that is 32 times as cheap.
 
     The process is also handed a number 0..1 that differs from phase to phase, for what else is random in it.
     Between two phases that were tried lie others, so the ends are widened by the gap, and by a jiffy for where
@@ -114,14 +128,14 @@ def over_phases(process: Callable[[Clock, float], Run], hz: int, wheel: bool = T
     """
     runs: list[tuple[Run, float, float]] = []
     coarsest = 1
-    for number in range(PHASES):
+    for number in range(phases):
         clock = Clock((number * GOLDEN * PERIOD) % PERIOD, hz, wheel)
-        runs.append((process(clock, (number + 0.5) / PHASES), clock.least, clock.most))
+        runs.append((process(clock, (number + 0.5) / phases), clock.least, clock.most))
         coarsest = max(coarsest, clock.coarsest)
     runs.sort(key=lambda run: run[0].end)
-    gap = (4 * coarsest / PHASES + 1) / hz
+    gap = (4 * coarsest / phases + 1) / hz
     (first, least, _), (last, _, most) = runs[0], runs[-1]
-    middle = runs[PHASES // 2][0]
+    middle = runs[phases // 2][0]
     sent = tuple(
         _around([run.sent[place] for run, *_ in runs if place < len(run.sent)], gap)
         for place in range(len(middle.sent))

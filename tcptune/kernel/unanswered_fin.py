@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tcptune.kernel.timeouts import TCP_RTO_MIN, Lifetime, Path, lasting, model_timeout, never
+from tcptune.kernel.timeouts import ROUNDING, TCP_RTO_MIN, Lifetime, Path, lasting, model_timeout, never
 from tcptune.kernel.timer_wheel import Clock, Run
 
 RetriesAt = Callable[[float], int]
 """The retry count in force when a timer of so many seconds has expired."""
-
-ROUNDING = 1e-9
-"""Times that are equal in jiffies may differ by so much as floats."""
 
 
 def unacknowledged_fin(case: str, retries_at: RetriesAt, path: Path, decided_by: tuple[str, ...]) -> Lifetime:
@@ -45,14 +42,15 @@ def unacknowledged_fin(case: str, retries_at: RetriesAt, path: Path, decided_by:
 def _until_the_first_test(clock: Clock, path: Path) -> tuple[float, float, list[float]]:
     """Up to the first RTO expiry at which the socket may die: (time of the first RTO, that timeout, sent).
 
-    A connection that was retransmitting when it was closed has its first RTO behind it.
+    A connection that was retransmitting when it was closed has its first RTO behind it, and timers that were late.
     """
     if path.backoff:
         timeout = path.backed_off(path.fin_rto, path.backoff)
         to_go = timeout if path.timer is None else path.timer
-        before = sum(path.backed_off(path.fin_rto, n) for n in range(1, path.backoff)) + timeout - to_go
+        clock.sleep(path.fin_rto)
+        waited = clock.relive((path.backed_off(path.fin_rto, n) for n in range(1, path.backoff)), timeout - to_go)
         clock.sleep(to_go, armed_for=timeout)
-        return -before, timeout, []
+        return -waited, timeout, []
     sent = [0.0]
     if path.tail_loss_probe:
         clock.sleep(loss_probe(path) if path.timer is None else path.timer)

@@ -1,4 +1,4 @@
-"""FIN-WAIT-1 whose data or FIN waits behind a closed window, or could not be sent (tcp_timer.c tcp_probe_timer())."""
+"""Sockets whose data or FIN waits behind a closed window, or could not be sent (tcp_timer.c tcp_probe_timer())."""
 
 from __future__ import annotations
 
@@ -33,6 +33,25 @@ def zero_window_orphan(
             if probing.out_of_time or (at_ceiling and probing.backoff >= limit):
                 return Run(clock.elapsed, probing.sent)
             if probing.unanswered >= limit + (not path.rules.probes_at_limit):
+                return Run(clock.elapsed, probing.sent)
+            probing.send(answered, retries2)
+
+    return lasting(case, process, path, ENDS, decided_by)
+
+
+def zero_window_owned(case: str, retries2: int, path: Path, answered: bool, decided_by: tuple[str, ...]) -> Lifetime:
+    """How long a socket that a process holds probes a closed window.
+
+    For ever, where the peer answers (RFC 9293 section 3.8.6.1), else until tcp_retries2 probes are unanswered.
+    """
+    if answered and not path.user_timeout:
+        return never(case, decided_by, "as long as the peer answers the probes, an owned socket keeps asking")
+
+    def process(clock: Clock, _: float) -> Run:
+        probing = _Probing(clock, path)
+        while True:
+            probing.wait()
+            if probing.out_of_time or probing.unanswered >= retries2 + (not path.rules.probes_at_limit):
                 return Run(clock.elapsed, probing.sent)
             probing.send(answered, retries2)
 

@@ -25,7 +25,7 @@ from tcptune.lab.namespace import open_tun
 from tcptune.lab.peer import PORT, Conversation, Peer
 from tcptune.lab.result import Lived, Packet, Step
 from tcptune.lab.segment import SEQUENCE_SPACE, SYN, Segment, flag_names, pack, unpack
-from tcptune.lab.sockets import Looker, Seen
+from tcptune.lab.sockets import Seen, look
 from tcptune.lab.timeline import Timeline
 
 INTERVAL = 0.01
@@ -61,7 +61,6 @@ class Stage:
         self.full = full
         self.host, peer = f"198.18.{number}.1", f"198.18.{number}.2"
         self._tun = open_tun(self.host)
-        self._looker = Looker()
         self._first: dict[tuple[int, int, str], int] = {}
         self._looked, self._gap = 0.0, INTERVAL
         self._kept: list[socket.socket] = []
@@ -90,7 +89,7 @@ class Stage:
         """See which sockets there are."""
         began = time.monotonic()
         self._gap = max(self._gap, began - self._looked) if self._looked else INTERVAL
-        seen = self._looker.look()
+        seen = look()
         self._looked = time.monotonic()
         self.timeline.add(began, self._looked, seen)
 

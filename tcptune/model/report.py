@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from tcptune.kernel.sysctl import Scope
 from tcptune.kernel.timeouts import Lifetime
+from tcptune.model.outlook import Outlook
 from tcptune.model.snapshot import Host
 from tcptune.model.values import Value
 
@@ -54,7 +55,9 @@ class Finding(NamedTuple):
     """One rule that fired on one machine, or on one item of it (`subject`).
 
     `sockets` is how many sockets it is about, where it counts any: of two findings that are as bad, the one
-    about more of them comes first.
+    about more of them comes first. `shows` names their states and kinds; `groups` are the largest groups of them,
+    `groups_left` and `sockets_left` what is not among those. What stands in a settings file has its `path`, `line` and
+    `column`, from 1.
     """
 
     rule: str
@@ -70,12 +73,28 @@ class Finding(NamedTuple):
     see: tuple[str, ...]
     sources: tuple[str, ...]
     sockets: int = 0
+    shows: tuple[str, ...] = ()
+    groups: tuple[Outlook, ...] = ()
+    groups_left: int = 0
+    sockets_left: int = 0
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
 
 
 class Skipped(NamedTuple):
     """A rule that could not judge, and what it lacked."""
 
     rule: str
+    reason: str
+
+
+class Suppressed(NamedTuple):
+    """A finding that a comment in the file waves through, and the reason that it gives."""
+
+    rule: str
+    path: str
+    line: int
     reason: str
 
 
@@ -90,6 +109,7 @@ class Report(NamedTuple):
     states: dict[str, int]
     timeouts: dict[str, Lifetime]
     gaps: dict[str, str]
+    suppressed: tuple[Suppressed, ...] = ()
 
     def worst(self) -> Severity | None:
         """The highest severity found, or None when nothing was."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from tcptune.model.sockets import SocketTable, document
 from tcptune.model.values import Value
 
 SCHEMA = "tcptune/snapshot/1"
@@ -30,17 +31,25 @@ class Host(NamedTuple):
 class Snapshot:
     """One look at a machine. A name is either in `values`, or in `gaps` with the reason, or unknown.
 
-    Absent is not zero: nothing that could not be read has a value.
+    Absent is not zero: nothing that could not be read has a value. `sockets` are the single sockets behind the
+    counts, None where nobody looked at them.
     """
 
     host: Host = field(default_factory=Host)
     taken_at: str | None = None
     values: dict[str, Value] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
+    sockets: SocketTable | None = None
 
     def as_release(self, release: str | None) -> Snapshot:
         """The same machine judged as if its kernel were another release; None leaves it as it is."""
         return self if release is None else replace(self, host=self.host._replace(release=release))
+
+    def redacted(self) -> Snapshot:
+        """The same machine with masks in the place of addresses."""
+        from tcptune.model.redaction import redacted
+
+        return self if self.sockets is None else replace(self, sockets=redacted(self.sockets))
 
     def document(self, tool: str) -> dict[str, Any]:
         """The snapshot as the JSON object that `tcptune collect` prints."""
@@ -56,4 +65,5 @@ class Snapshot:
             },
             "values": dict(sorted(self.values.items())),
             "gaps": dict(sorted(self.gaps.items())),
+            "sockets": None if self.sockets is None else document(self.sockets),
         }

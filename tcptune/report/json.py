@@ -8,18 +8,20 @@ from typing import Any
 from tcptune import __version__
 from tcptune.kernel.timeouts import Lifetime
 from tcptune.model.report import SCHEMA, Advice, Evidence, Finding, Report
+from tcptune.report.outcomes import whole
+from tcptune.report.sockets import group
 
 MANY = "tcptune/reports/1"
 
 
 def render(report: Report) -> str:
     """The report as indented JSON with a final newline."""
-    return json.dumps(document(report), indent=1) + "\n"
+    return json.dumps(whole(document(report)), indent=1) + "\n"
 
 
 def render_many(reports: list[Report]) -> str:
     """Several reports as one JSON object, in the order of their sources."""
-    return json.dumps({"schema": MANY, "reports": [document(report) for report in reports]}, indent=1) + "\n"
+    return json.dumps(whole({"schema": MANY, "reports": [document(report) for report in reports]}), indent=1) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def document(report: Report) -> dict[str, Any]:
         "states": report.states,
         "timeouts": {case: lifetime(found) for case, found in report.timeouts.items()},
         "gaps": dict(sorted(report.gaps.items())),
+        "suppressed": [one._asdict() for one in report.suppressed],
     }
 
 
@@ -59,6 +62,11 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "title": finding.title,
         "message": finding.message,
         "subject": finding.subject,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "groups": [group(outlook) for outlook in finding.groups],
+        "groups_left": {"groups": finding.groups_left, "sockets": finding.sockets_left},
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "advice": [_advice(advice) for advice in finding.advice],
         "avoid": list(finding.avoid),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tcptune.model.report import Advice, Finding, Report
 from tcptune.printable import printable
+from tcptune.report.sockets import until, whereabouts
 from tcptune.report.text import sysctl_command
 from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, sockets, tally, whose
 
@@ -49,6 +50,12 @@ def _finding(finding: Finding) -> Iterator[str]:
     for name, value, place in evidence_rows(finding):
         yield f"| {code(name)} | {escaped(value)} | {escaped(place)} |"
     yield ""
+    for outlook in finding.groups:
+        yield f"- {outlook.group.sockets}, {escaped(until(outlook))}: {escaped(whereabouts(outlook))}"
+    if finding.groups_left:
+        yield f"- and {finding.sockets_left} more in {finding.groups_left} groups: `tcptune sockets`"
+    if finding.groups:
+        yield ""
     for advice in finding.advice:
         yield f"- {_advice(advice)}"
     for text in finding.avoid:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from tcptune.model.report import Advice, Finding, Report, Severity
 from tcptune.printable import printable
+from tcptune.report.folding import WIDTH, folded
+from tcptune.report.sockets import rows
 from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, sockets, tally, whose
 
-WIDTH = 79
 COLOURS = {Severity.high: "31;1", Severity.medium: "33;1", Severity.low: "36", Severity.info: "32"}
 
 
@@ -33,6 +34,7 @@ def _finding(finding: Finding, colour: bool) -> Iterator[str]:
     yield from _wrapped(finding.message, "  ")
     yield ""
     yield from _evidence(finding)
+    yield from _groups(finding)
     for advice in finding.advice:
         yield ""
         yield from _advice(advice)
@@ -53,6 +55,17 @@ def _evidence(finding: Finding) -> Iterator[str]:
         yield f"    {name.ljust(names)}  {value.rjust(values)}  {place}"
 
 
+def _groups(finding: Finding) -> Iterator[str]:
+    """The sockets that it is about, where they were looked at."""
+    if not finding.groups:
+        return
+    yield ""
+    yield "  which, and when they will be gone"
+    yield from rows(finding.groups)
+    if finding.groups_left:
+        yield f"          and {finding.sockets_left} more in {finding.groups_left} groups: tcptune sockets"
+
+
 def _advice(advice: Advice) -> Iterator[str]:
     if advice.kind == "sysctl":
         yield "  " + sysctl_command(advice.key or "", advice.value or "")
@@ -64,7 +77,7 @@ def _advice(advice: Advice) -> Iterator[str]:
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    return _folded(text, f"    {label.ljust(6)}  ", " " * 12)
+    return folded(text, f"    {label.ljust(6)}  ", " " * 12)
 
 
 def _command(command: str) -> list[str]:
@@ -81,20 +94,13 @@ def _command(command: str) -> list[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    return _folded(text, indent, indent)
+    return folded(text, indent, indent)
 
 
 def _listed(text: str) -> list[str]:
     """A list folded at its commas, so that a count stays with its name."""
     kept = text.replace(" ", "\u00a0").replace(",\u00a0", ", ")
     return [line.replace("\u00a0", " ") for line in _wrapped(kept, "")]
-
-
-def _folded(text: str, first: str, rest: str) -> list[str]:
-    """Text made safe and folded at blanks; FIN-WAIT-1 is never torn at its hyphens."""
-    return textwrap.wrap(
-        printable(text, 2000), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-    )
 
 
 def sysctl_command(key: str, value: str) -> str:
@@ -135,7 +141,7 @@ def _shown(report: Report, show: frozenset[str]) -> Iterator[str]:
     if "skipped" in show and report.skipped:
         yield "Skipped, for want of"
         for skipped in report.skipped:
-            yield from _folded(f"{skipped.rule}: {skipped.reason}", "  ", "    ")
+            yield from folded(f"{skipped.rule}: {skipped.reason}", "  ", "    ")
         yield ""
     if "quiet" in show and report.quiet:
         yield "Quiet"

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from tcptune.kernel.timeouts import Lifetime
 from tcptune.model.snapshot import Host
 from tcptune.printable import printable
-from tcptune.report.words import LIFETIMES_NOTE, SAME_AS_FIN_WAIT_1, lifetime_cells, seconds
+from tcptune.report.durations import seconds
+from tcptune.report.words import LIFETIMES_NOTE, SAME_AS_FIN_WAIT_1, lifetime_cells
 
 SCHEMA = "tcptune/timeouts/1"
 WIDTH = 79

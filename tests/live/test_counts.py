@@ -15,8 +15,9 @@ from workshop.recipes import Recipe
 from workshop.waiting import until
 from workshop.wire import NEAR4, NEAR6, Wire
 
-from tcptune.collect import collect, netstat, proc_net_tcp, sock_diag, sockets
+from tcptune.collect import netstat, proc_net_tcp, sock_diag, sockets
 from tcptune.collect import sockstat as our_sockstat
+from tcptune.collect.everything import collect
 from tcptune.collect.files import LIVE_ROOT, read_text
 from tcptune.collect.tally import kind_counts, state_counts
 from tcptune.kernel.release import Release
@@ -161,20 +162,21 @@ def test_sock_diag_and_proc_give_the_same_tally(wire: Wire) -> None:
     """State, timer and owner are the same in a full dump and in /proc/net/tcp and tcp6."""
     with wire.near:
         dumped = sock_diag.count(sock_diag.ALL_STATES)
-        read, gaps = proc_net_tcp.read(LIVE_ROOT)
+        table = proc_net_tcp.Table(LIVE_ROOT)
+        read = Counter((fields[1], fields[2], fields[12] != 0) for fields, _, _ in table.sockets())
 
     assert dumped == read
-    assert {} == gaps
+    assert {} == table.gaps
     assert EXPECTED.total() == dumped.total()
 
 
 def test_the_newer_request_type_gives_the_same_tally(wire: Wire) -> None:
     """SOCK_DIAG_BY_FAMILY, asked for each family, finds what TCPDIAG_GETSOCK finds in one walk."""
-    mask = sum(1 << state for state in sock_diag.ALL_STATES)
+    question = sock_diag.Question(sock_diag.states_mask(sock_diag.ALL_STATES))
     with wire.near:
-        one_walk = sock_diag._ask(sock_diag.TCPDIAG_GETSOCK, sock_diag._request_v1(mask))
+        one_walk = sock_diag.tally_of(sock_diag._ask(sock_diag.TCPDIAG_GETSOCK, sock_diag.request_v1(question)))
         by_family = [
-            sock_diag._ask(sock_diag.SOCK_DIAG_BY_FAMILY, sock_diag._request_v2(family, mask))
+            sock_diag.tally_of(sock_diag._ask(sock_diag.SOCK_DIAG_BY_FAMILY, sock_diag.request_v2(family, question)))
             for family in (sock_diag.socket.AF_INET, sock_diag.socket.AF_INET6)
         ]
 
@@ -195,8 +197,11 @@ def test_the_shortcut_equals_a_full_dump(wire: Wire) -> None:
         everything = sock_diag.count(sock_diag.ALL_STATES)
         odd = state_counts(sock_diag.count(sock_diag.ODD_STATES), sock_diag.ODD_STATES)
 
-    assert named(Counter(state_counts(everything, sock_diag.ALL_STATES))) | kind_counts(everything) == shortcut.values
-    assert {} == shortcut.gaps
+    assert (
+        named(Counter(state_counts(everything, sock_diag.ALL_STATES))) | kind_counts(everything)
+        == shortcut.readings.values
+    )
+    assert {} == shortcut.readings.gaps
     minisocks = expected_kinds()["kinds.FIN_WAIT_2.minisock"]
     assert EXPECTED[TcpState.ESTABLISHED] == sockets._established(odd, minisocks, known)
     assert EXPECTED[TcpState.TIME_WAIT] == sockets._time_wait(minisocks, known, release)
@@ -205,7 +210,7 @@ def test_the_shortcut_equals_a_full_dump(wire: Wire) -> None:
 def test_without_counters_everything_is_dumped(wire: Wire) -> None:
     """Where sockstat was not readable the counts are the same, and cost more."""
     with wire.near:
-        assert named(EXPECTED) | expected_kinds() == sockets.read(LIVE_ROOT, {}, None).values
+        assert named(EXPECTED) | expected_kinds() == sockets.read(LIVE_ROOT, {}, None).readings.values
 
 
 def test_a_stored_copy_of_proc_gives_the_same(wire: Wire, snapshot: Snapshot, tmp_path: Path) -> None:

@@ -64,10 +64,21 @@ MEASURED = {
 }  # fmt: skip
 
 
+HELD_UP = 0.05
+"""Seconds between two looks: by then other work had the machine, and a peer in user space answers as late."""
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Everything side by side, once."""
+    """Everything side by side, once; again where the machine was too busy to look."""
     packets = tmp_path_factory.mktemp("lab") / "all.pcap"
+    first = _play(packets)
+    lives = [life for result in first["results"].values() for life in result["lifetimes"]]
+    busy = any(not life["inside"] and life["give_or_take"] > HELD_UP for life in lives)
+    return _play(packets) if busy else first
+
+
+def _play(packets: Path) -> dict[str, Any]:
     done = subprocess.run(
         [*COMMAND, "--all", "--format", "json", "--pcap", packets], capture_output=True, text=True, check=False
     )

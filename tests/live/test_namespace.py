@@ -17,7 +17,7 @@ from workshop.namespace import Namespace
 from workshop.waiting import until
 from workshop.wire import Wire
 
-from tcptune.collect import collect
+from tcptune.collect.everything import collect
 
 pytestmark = pytest.mark.live
 

@@ -73,10 +73,11 @@ def test_what_is_no_namespace_is_said(arguments, code, words):
 
 def test_this_process_stays_in_its_namespace(namespace):
     """Only the child moves."""
-    from tcptune.collect.netns import collect_in
+    from tcptune.collect.everything import collect
+    from tcptune.collect.netns import inside
 
     before = Path("/proc/self/ns/net").readlink()
-    snapshot = collect_in(str(namespace))
+    snapshot = inside(str(namespace), collect)
 
     assert before == Path("/proc/self/ns/net").readlink()
     assert 17 == snapshot.values["net.ipv4.tcp_fin_timeout"]

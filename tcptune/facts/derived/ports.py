@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.facts.derived.shape import Derived, ratio
+from tcptune.facts.derived.shape import Derived, or_else, ratio
 from tcptune.kernel.reserved_ports import count_within
 
 PORTS_LOW = "net.ipv4.ip_local_port_range.min"
@@ -16,6 +16,10 @@ DEFAULT_PORTS = (32768, 60999)
 
 NAT_KEEPS_IDLE = 7440
 """Seconds, 2 h 4 min: the least that a NAT must keep an idle established connection (RFC 5382 REQ-5)."""
+
+
+SERVICES_END = 10_000
+"""Below it lie nearly all ports above 1023 that services are known to listen on (3306, 5432, 6379, 8080, 9200)."""
 
 
 def usable_ports(low: int, high: int, reserved: str) -> int:
@@ -38,6 +42,22 @@ PORTS: tuple[Derived, ...] = (
         "ports.usable_of_default", "int", "ports", "netns",
         lambda reserved: usable_ports(*DEFAULT_PORTS, reserved or ""),
         "The ports of the kernel's default range, 32768 to 60999, without ip_local_reserved_ports where that is known.",
+        maybe=(RESERVED,), setting=True,
+    ),
+    Derived(
+        "ports.size_or_default", "int", "ports", "netns", or_else(DEFAULT_PORTS[1] - DEFAULT_PORTS[0] + 1),
+        "How many ports ip_local_port_range holds; where it is not known, the 28232 of the kernel's default.",
+        maybe=("ports.size",), setting=True,
+    ),
+    Derived(
+        "ports.among_services", "int", "ports", "netns", lambda low, high: max(0, min(high + 1, SERVICES_END) - low),
+        "Ports of ip_local_port_range below 10000, where most services listen.",
+        needs=(PORTS_LOW, PORTS_HIGH), setting=True,
+    ),
+    Derived(
+        "ports.reserved_for_services", "int", "ports", "netns",
+        lambda reserved: count_within(reserved or "", 1024, SERVICES_END - 1),
+        "Ports below 10000 in ip_local_reserved_ports; 0 where that was not read.",
         maybe=(RESERVED,), setting=True,
     ),
     Derived(

@@ -21,6 +21,13 @@ USUAL_TW_LIMIT = 65536
 NEAR_LIMIT = 0.9
 """The share of tcp_max_tw_buckets from which the table counts as full: a busier minute fills it."""
 
+ALL_BUT_SOME, A_FEW_ELSEWHERE = 0.9, 1.01
+"""One destination that has used up the ports leaves a few of them to live connections; a few TIME-WAITs go elsewhere.
+The incidents that were looked at had 28233 of 28233 and 28241 of 28232."""
+
+SERVER = 0.95
+"""The share of connections that others opened from which TIME-WAITs are those of a server, which take no port."""
+
 MEMORY_THAT_MATTERS = 0.05
 """The share of all memory from which time-wait entries are worth capping; the kernel's default allows 0.2 %."""
 
@@ -36,9 +43,19 @@ def limit_wanted(usual: int, entries: int | None, ceiling: int | None) -> int:
     return wanted if ceiling is None else min(wanted, ceiling)
 
 
-def harm_seen(refused: int | None, share_of_limit: float | None, memory_share: float | None) -> int:
+def harm_seen(
+    refused: int | None, share_of_limit: float | None, memory_share: float | None, short: int | None, fills: int | None
+) -> int:
     """Whether any number that was read shows time-wait entries doing harm."""
-    return int(bool(refused) or (share_of_limit or 0.0) >= NEAR_LIMIT or (memory_share or 0.0) >= MEMORY_THAT_MATTERS)
+    table_or_memory = (share_of_limit or 0.0) >= NEAR_LIMIT or (memory_share or 0.0) >= MEMORY_THAT_MATTERS
+    return int(bool(refused) or table_or_memory or bool(short) or bool(fills))
+
+
+def fills_port_range(entries: int, ports: int, passive_share: float | None, counted: int | None) -> int:
+    """Whether so many TIME-WAITs are just what one destination comes to when it has used up the ports."""
+    if counted or (passive_share or 0.0) >= SERVER:
+        return 0
+    return int(ALL_BUT_SOME * ports <= entries <= A_FEW_ELSEWHERE * ports)
 
 
 TIME_WAIT: tuple[Derived, ...] = (
@@ -97,10 +114,26 @@ TIME_WAIT: tuple[Derived, ...] = (
         needs=("tw.limit_reference",), maybe=(TW, "tw.limit_ceiling"),
     ),
     Derived(
+        "tw.towards_one", "int", "sockets", "netns", lambda entries, most: first_known(most, entries),
+        "TIME-WAITs that may go to one destination: those of the busiest where destinations were seen, else all.",
+        maybe=("tw.count", "ports.most_time_waits"),
+    ),
+    Derived(
+        "tw.share_of_ports", "double", "ratio", "netns", ratio,
+        "Those TIME-WAITs against the ports of ip_local_port_range (where that is not known, of the default).",
+        needs=("tw.towards_one", "ports.size_or_default"),
+    ),
+    Derived(
+        "tw.fills_port_range", "int", "bool", "netns", fills_port_range,
+        "1 where destinations or ports are not known and those TIME-WAITs are 90 to 101 % of the ports, as they are "
+        "when one destination has used them up; 0 where 95 % of the connections since boot were opened by others.",
+        needs=("tw.towards_one", "ports.size_or_default"), maybe=("opens.passive_share", "ports.counted"),
+    ),
+    Derived(
         "tw.harm_seen", "int", "bool", "netns", harm_seen,
-        "1 where a number shows time-wait entries doing harm: refused closes, 90 % of the limit, 5 % of the memory; "
-        "0 where none of those that were read does.",
-        maybe=(OVERFLOW, "tw.share_of_limit", "tw.memory_share"),
+        "1 where a number shows time-wait entries doing harm: refused closes, 90 % of the limit, 5 % of the memory, "
+        "ports that run short; 0 where none of those that were read does.",
+        maybe=(OVERFLOW, "tw.share_of_limit", "tw.memory_share", "ports.short", "tw.fills_port_range"),
     ),
     Derived(
         "tw.overflow_share", "double", "ratio", "netns", ratio,

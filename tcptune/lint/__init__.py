@@ -1,0 +1,1 @@
+"""Settings files judged without a machine."""
