@@ -12,8 +12,8 @@ from common import nobody
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcptune.collect import cgroups
-from tcptune.collect.cgroups import find, pids_of, unit_in, unit_of
+from tcptune.collect.owners import cgroups
+from tcptune.collect.owners.cgroups import find, pids_of, unit_in, unit_of
 from tcptune.printable import UNSAFE_CATEGORIES
 
 ID = "0123456789ab" + 52 * "c"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.diag_rows import sockets
-from tcptune.collect.rows import Info, Row
-from tcptune.collect.sock_diag import Part, SockDiagError, frame
+from tcptune.collect.sockets.diag_rows import sockets
+from tcptune.collect.sockets.rows import Info, Row
+from tcptune.collect.sockets.sock_diag import Part, SockDiagError, frame
 from tcptune.kernel.states import TcpState
 
 INET_DIAG_MSG = struct.Struct("=BBBB2s2s16s16sIIIIIIII")

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import grouping
-from tcptune.collect.grouping import TIMERS, address, collect_bins, groups_of, host_text, tally_of
-from tcptune.collect.rows import Info, Row, Seen
-from tcptune.collect.tally import (
+from tcptune.collect.sockets import grouping
+from tcptune.collect.sockets.grouping import TIMERS, address, collect_bins, groups_of, host_text, tally_of
+from tcptune.collect.sockets.rows import Info, Row, Seen
+from tcptune.collect.sockets.tally import (
     NEW_SYN_RECV,
     TIMER_KEEPALIVE,
     TIMER_PERSIST,

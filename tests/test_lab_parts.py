@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcptune.collect.diag_rows import sockets
-from tcptune.collect.rows import Row
-from tcptune.collect.sock_diag import HEADER, SOCK_DIAG_BY_FAMILY, Part, frame
+from tcptune.collect.sockets.diag_rows import sockets
+from tcptune.collect.sockets.rows import Row
+from tcptune.collect.sockets.sock_diag import HEADER, SOCK_DIAG_BY_FAMILY, Part, frame
 from tcptune.errors import UsageError
 from tcptune.kernel.states import TcpState
 from tcptune.lab import document, namespace, text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcptune.collect.files import LIVE_ROOT
-from tcptune.collect.machine import (
+from tcptune.collect.proc.machine import (
     name_and_release,
     parse_meminfo,
     parse_name,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.netstat import parse
+from tcptune.collect.proc.netstat import parse
 
 SNMP = """\
 Ip: Forwarding DefaultTTL

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import ss_output
-from tcptune.collect.netstat_output import looks_like, parse
-from tcptune.collect.rows import Row
-from tcptune.collect.ss_output import Told
+from tcptune.collect.printed import ss_output
+from tcptune.collect.printed.netstat_output import looks_like, parse
+from tcptune.collect.printed.ss_output import Told
+from tcptune.collect.sockets.rows import Row
 from tcptune.kernel.states import TcpState
 from tcptune.model.sockets import Owner
 

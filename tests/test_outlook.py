@@ -10,9 +10,9 @@ from common import RULE_FILES
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.grouping import collect_bins, groups_of, kind_of
-from tcptune.collect.rows import Info, Row
-from tcptune.collect.tally import TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT, TIMER_TIMEWAIT
+from tcptune.collect.sockets.grouping import collect_bins, groups_of, kind_of
+from tcptune.collect.sockets.rows import Info, Row
+from tcptune.collect.sockets.tally import TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT, TIMER_TIMEWAIT
 from tcptune.facts.outlook import outlook, outlooks
 from tcptune.facts.reasons import REASONS, UNKNOWN, reason
 from tcptune.facts.views import VIEWS, view

@@ -20,8 +20,8 @@ from common import nobody
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import fd_routes, owners
-from tcptune.collect.owners import Found, Holder, find
+from tcptune.collect.owners import fd_routes, owners
+from tcptune.collect.owners.owners import Found, Holder, find
 
 OTHER_LINKS = ("/dev/null", "pipe:[7]", "anon_inode:[eventpoll]", "socket:[]", "socket:[7x]", "socket:", "[7]", "7")
 
@@ -515,7 +515,7 @@ def test_the_search_needs_no_expensive_module():
         "import sys, types; import tcptune\n"
         "package = sys.modules['tcptune.collect'] = types.ModuleType('tcptune.collect')\n"
         "package.__path__ = [tcptune.__path__[0] + '/collect']\n"
-        "import tcptune.collect.owners\n"
+        "import tcptune.collect.owners.owners\n"
         "print(*sorted({'dataclasses', 'inspect', 'subprocess', 'pathlib', 'pydantic'} & set(sys.modules)))\n"
     )
     run = subprocess.run(

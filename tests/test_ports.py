@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import port_filter, port_look, ports
 from tcptune.collect.everything import collect
-from tcptune.collect.port_filter import SAMPLED, free, goes_to_any, port_is_in, sample
-from tcptune.collect.port_look import PortLook, has_room, port_range, worth_counting
-from tcptune.collect.ports import Ports
-from tcptune.collect.rows import Row, Seen
+from tcptune.collect.sockets import port_filter, port_look, ports
+from tcptune.collect.sockets.port_filter import SAMPLED, free, goes_to_any, port_is_in, sample
+from tcptune.collect.sockets.port_look import PortLook, has_room, port_range, worth_counting
+from tcptune.collect.sockets.ports import Ports
+from tcptune.collect.sockets.rows import Row, Seen
 from tcptune.kernel.states import TcpState
 from tcptune.model.sockets import PortUse
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.proc_net_tcp import Table, listening_ports, sockets
-from tcptune.collect.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_TIMEWAIT
+from tcptune.collect.proc.proc_net_tcp import Table, listening_ports, sockets
+from tcptune.collect.sockets.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_TIMEWAIT
 from tcptune.kernel.states import TcpState
 
 HEADLINE = (

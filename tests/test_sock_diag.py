@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import sock_diag
-from tcptune.collect.sock_diag import InterruptedDumpError, Part, Question, SockDiagError, count, frame
-from tcptune.collect.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_TIMEWAIT
+from tcptune.collect.sockets import sock_diag
+from tcptune.collect.sockets.sock_diag import InterruptedDumpError, Part, Question, SockDiagError, count, frame
+from tcptune.collect.sockets.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_TIMEWAIT
 from tcptune.kernel.states import TcpState
 
 TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY = 18, 20

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.socket_document import MOST, STATES, read
+from tcptune.collect.sockets.socket_document import MOST, STATES, read
 from tcptune.facts.outlook import outlooks
 from tcptune.kernel.lifetimes import ACCEPTED, LOWEST
 from tcptune.kernel.running_timer import Timer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tcptune.collect.socket_text import format_of, of_report, snapshot
+from tcptune.collect.printed.socket_text import format_of, of_report, snapshot
 
 HEADLINE = "State      Recv-Q Send-Q Local Address:Port  Peer Address:Port"
 PLAIN = [

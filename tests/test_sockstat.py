@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.sockstat import WANTED, parse
+from tcptune.collect.proc.sockstat import WANTED, parse
 
 SOCKSTAT = """\
 sockets: used 312

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect import ss_output
 from tcptune.collect.files import read_lines
-from tcptune.collect.rows import Info, Row
-from tcptune.collect.ss_details import milliseconds
-from tcptune.collect.ss_output import Told, looks_like, parse
+from tcptune.collect.printed import ss_output
+from tcptune.collect.printed.ss_details import milliseconds
+from tcptune.collect.printed.ss_output import Told, looks_like, parse
+from tcptune.collect.sockets.rows import Info, Row
 from tcptune.kernel.states import TcpState
 from tcptune.model.sockets import Owner
 

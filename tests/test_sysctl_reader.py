@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.sysctl import HOST_ONLY, absence, namespace, parse, read
+from tcptune.collect.proc.sysctl import HOST_ONLY, absence, namespace, parse, read
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.release import Release
 

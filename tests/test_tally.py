@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptune.collect.sock_diag import ALL_STATES
-from tcptune.collect.tally import (
+from tcptune.collect.sockets.sock_diag import ALL_STATES
+from tcptune.collect.sockets.tally import (
     NEW_SYN_RECV,
     TIMER_PERSIST,
     TIMER_TIMEWAIT,

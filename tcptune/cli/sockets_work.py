@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tcptune.cli import choices
 from tcptune.cli.output import write
-from tcptune.collect.sock_diag import ODD_STATES
+from tcptune.collect.sockets.sock_diag import ODD_STATES
 from tcptune.errors import CollectError
 from tcptune.facts.outlook import outlooks
 from tcptune.facts.views import VIEWS, view
@@ -16,7 +16,7 @@ from tcptune.model.sockets import Group, Listener, SocketTable
 from tcptune.report import sockets as report
 
 if TYPE_CHECKING:
-    from tcptune.collect.look import Naming
+    from tcptune.collect.sockets.look import Naming
     from tcptune.kernel.release import Release
 
 FORMATS = ("text", "json")
@@ -96,15 +96,15 @@ def _seen(source: str | None, root: str, netns: str | None, wanted: frozenset[Tc
 
 def _live(wanted: frozenset[TcpState], naming: Naming) -> Seen:
     """This machine now. The settings are read only where a timer runs."""
-    from tcptune.collect import look
     from tcptune.collect.files import LIVE_ROOT
-    from tcptune.collect.sock_diag import SockDiagError
+    from tcptune.collect.sockets import look
+    from tcptune.collect.sockets.sock_diag import SockDiagError
 
     gaps = {}
     try:
         seen = look.live(wanted, naming)
     except (SockDiagError, OSError) as error:
-        from tcptune.collect.proc_net_tcp import Table
+        from tcptune.collect.proc.proc_net_tcp import Table
 
         gaps["sock_diag"] = f"read from /proc/net/tcp instead: {error}"
         table = Table(LIVE_ROOT)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tcptune.collect import machine, sysctl
 from tcptune.collect.files import LIVE_ROOT, read_text
+from tcptune.collect.proc import machine, sysctl
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.lifetimes import DECIDING, HZ
 from tcptune.kernel.release import Release

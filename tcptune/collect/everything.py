@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tcptune.collect import machine, netstat, sockets, sockstat, sysctl
 from tcptune.collect.files import LIVE_ROOT, read_text, reason
-from tcptune.collect.look import Naming
+from tcptune.collect.proc import machine, netstat, sockstat, sysctl
 from tcptune.collect.readings import Readings
+from tcptune.collect.sockets import sockets
+from tcptune.collect.sockets.look import Naming
 from tcptune.errors import CollectError
 from tcptune.kernel.release import Release
 from tcptune.model.snapshot import TCP_NAMES, Host, Snapshot

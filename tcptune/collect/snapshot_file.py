@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tcptune.collect import socket_document
 from tcptune.collect.readings import INT64, quoted
+from tcptune.collect.sockets import socket_document
 from tcptune.errors import SnapshotError
 from tcptune.model.snapshot import SCHEMA, Host, Snapshot
 from tcptune.model.values import Value

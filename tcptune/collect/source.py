@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from tcptune.collect.everything import collect
 from tcptune.collect.files import LIVE_ROOT, reason
-from tcptune.collect.look import Naming
+from tcptune.collect.sockets.look import Naming
 from tcptune.errors import CollectError, UsageError
 from tcptune.model.snapshot import Snapshot
 
@@ -51,7 +51,7 @@ def _read(file: BinaryIO, source: str) -> Snapshot:
     """A snapshot, or what ss or netstat printed: told by how it begins."""
     head = file.read(HEAD)
     if not head.lstrip().startswith((b"{", b"[")):
-        from tcptune.collect import socket_text
+        from tcptune.collect.printed import socket_text
 
         printed = socket_text.format_of(head.decode("utf-8", errors="replace"))
         if printed is not None:

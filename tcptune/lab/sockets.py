@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tcptune.collect.diag_rows import sockets
-from tcptune.collect.grouping import TIMERS
-from tcptune.collect.rows import Info, Row
-from tcptune.collect.sock_diag import ALL_STATES, Question, SockDiagError, dump, states_mask
-from tcptune.collect.tally import NEW_SYN_RECV, kind_of
+from tcptune.collect.sockets.diag_rows import sockets
+from tcptune.collect.sockets.grouping import TIMERS
+from tcptune.collect.sockets.rows import Info, Row
+from tcptune.collect.sockets.sock_diag import ALL_STATES, Question, SockDiagError, dump, states_mask
+from tcptune.collect.sockets.tally import NEW_SYN_RECV, kind_of
 from tcptune.kernel.states import TcpState
 
 EVERYTHING = Question(states_mask(ALL_STATES), info=True)

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from tcptune.collect import netstat
 from tcptune.collect.files import LIVE_ROOT, read_text
-from tcptune.collect.machine import read_clock
-from tcptune.collect.sysctl import read as read_sysctls
+from tcptune.collect.proc import netstat
+from tcptune.collect.proc.machine import read_clock
+from tcptune.collect.proc.sysctl import read as read_sysctls
 from tcptune.errors import TcptuneError
 from tcptune.kernel.lifetimes import lifetimes, path_of
 from tcptune.kernel.states import TcpState

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tcptune.collect import machine, sysctl
 from tcptune.collect.files import LIVE_ROOT, reason
+from tcptune.collect.proc import machine, sysctl
 from tcptune.errors import CollectError
 from tcptune.kernel.release import Release
 from tcptune.loaders import command_line, files, procps, releases, systemd

@@ -15,11 +15,12 @@ from workshop.recipes import Recipe
 from workshop.waiting import until
 from workshop.wire import NEAR4, NEAR6, Wire
 
-from tcptune.collect import netstat, proc_net_tcp, sock_diag, sockets
-from tcptune.collect import sockstat as our_sockstat
 from tcptune.collect.everything import collect
 from tcptune.collect.files import LIVE_ROOT, read_text
-from tcptune.collect.tally import kind_counts, state_counts
+from tcptune.collect.proc import netstat, proc_net_tcp
+from tcptune.collect.proc import sockstat as our_sockstat
+from tcptune.collect.sockets import sock_diag, sockets
+from tcptune.collect.sockets.tally import kind_counts, state_counts
 from tcptune.kernel.release import Release
 from tcptune.kernel.states import TcpState
 from tcptune.model.snapshot import Snapshot

@@ -18,8 +18,9 @@ import pytest
 from workshop.child import become_nobody, in_child
 from workshop.namespace import Namespace
 
-from tcptune.collect import cgroups, owners, sock_diag
-from tcptune.collect.owners import find
+from tcptune.collect.owners import cgroups, owners
+from tcptune.collect.owners.owners import find
+from tcptune.collect.sockets import sock_diag
 from tcptune.kernel.states import TcpState
 
 pytestmark = pytest.mark.live

@@ -14,8 +14,8 @@ from workshop.look import ss
 from workshop.recipes import Recipe
 from workshop.wire import FAR4, NEAR4, Wire
 
-from tcptune.collect import sock_diag
 from tcptune.collect.everything import collect
+from tcptune.collect.sockets import sock_diag
 from tcptune.kernel.lifetimes import lifetimes, path_of
 from tcptune.kernel.timeouts import Lifetime
 

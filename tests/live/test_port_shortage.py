@@ -15,8 +15,8 @@ from workshop.recipes import hear_end
 from workshop.waiting import until
 from workshop.wire import FAR4, FAR6, NEAR4, NEAR6, Door, Wire
 
-from tcptune.collect import port_look
 from tcptune.collect.everything import collect
+from tcptune.collect.sockets import port_look
 from tcptune.engine.check import check
 from tcptune.engine.language import Language
 from tcptune.engine.rulebook import load_heads

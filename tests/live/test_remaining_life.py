@@ -22,7 +22,8 @@ from workshop.namespace import Namespace
 from workshop.recipes import Recipe
 from workshop.wire import NEAR4, NEAR6, Wire
 
-from tcptune.collect import deciding, look, sock_diag
+from tcptune.collect import deciding
+from tcptune.collect.sockets import look, sock_diag
 from tcptune.facts.outlook import outlooks
 from tcptune.kernel.states import TcpState
 from tcptune.kernel.timeouts import Lifetime

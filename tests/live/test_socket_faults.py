@@ -24,9 +24,9 @@ from workshop.waiting import until
 from workshop.wire import BACKLOG, Wire
 
 from tcptune.cli.sockets_work import show
-from tcptune.collect import look, sock_diag
-from tcptune.collect.diag_rows import sockets
-from tcptune.collect.sock_diag import Question, dump, states_mask
+from tcptune.collect.sockets import look, sock_diag
+from tcptune.collect.sockets.diag_rows import sockets
+from tcptune.collect.sockets.sock_diag import Question, dump, states_mask
 from tcptune.kernel.states import TcpState
 from tcptune.printable import printable
 

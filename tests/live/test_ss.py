@@ -19,9 +19,9 @@ from workshop.recipes import Recipe
 from workshop.waiting import until
 from workshop.wire import NEAR4, NEAR6, Wire
 
-from tcptune.collect import netstat_output
-from tcptune.collect.rows import Info, Row
-from tcptune.collect.ss_output import Told, looks_like, parse
+from tcptune.collect.printed import netstat_output
+from tcptune.collect.printed.ss_output import Told, looks_like, parse
+from tcptune.collect.sockets.rows import Info, Row
 from tcptune.kernel.states import TcpState
 
 pytestmark = pytest.mark.live

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from tcptune.collect.diag_rows import first_of, inodes, sockets
 from tcptune.collect.files import LIVE_ROOT, read_text
-from tcptune.collect.grouping import Bin, BinKey, Owners, collect_bins, groups_of, host_text, tally_of
-from tcptune.collect.ports import Ports
-from tcptune.collect.proc_net_tcp import Table
-from tcptune.collect.rows import Seen
-from tcptune.collect.sock_diag import Part, Question, dump, states_mask, undisturbed
-from tcptune.collect.tally import Key
+from tcptune.collect.proc.proc_net_tcp import Table
+from tcptune.collect.sockets.diag_rows import first_of, inodes, sockets
+from tcptune.collect.sockets.grouping import Bin, BinKey, Owners, collect_bins, groups_of, host_text, tally_of
+from tcptune.collect.sockets.ports import Ports
+from tcptune.collect.sockets.rows import Seen
+from tcptune.collect.sockets.sock_diag import Part, Question, dump, states_mask, undisturbed
+from tcptune.collect.sockets.tally import Key
 from tcptune.kernel.states import UNACKNOWLEDGED, TcpState
 from tcptune.model.sockets import Listener, Owner, SocketTable
 
@@ -113,7 +113,7 @@ def _worth_naming(bins: Mapping[BinKey, Bin], doors: Iterable[Seen]) -> bool:
 
 def _holders(doors: Iterable[Seen], parts: Iterable[Part]) -> tuple[Owners, dict[str, str]]:
     """Who holds these sockets, by inode, looked for in their cgroups first; and what could not be seen."""
-    from tcptune.collect import cgroups, owners
+    from tcptune.collect.owners import cgroups, owners
 
     wanted = {fields[12] for fields, _, _ in doors} | inodes(parts)
     homes = {cgroup for _, cgroup, _ in doors} | {cgroup for _, cgroup, _ in sockets(first_of(parts))}
@@ -138,7 +138,7 @@ def _units(ids: set[int]) -> dict[int, str]:
     """The systemd unit or container of each cgroup id that has one."""
     if not ids - {0}:
         return {}
-    from tcptune.collect import cgroups
+    from tcptune.collect.owners import cgroups
 
     units = {cgroup: cgroups.unit_of(path) for cgroup, path in cgroups.find(ids - {0}).items()}
     return {cgroup: unit for cgroup, unit in units.items() if unit is not None}

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tcptune.collect import look, sock_diag
 from tcptune.collect.files import LIVE_ROOT
-from tcptune.collect.look import Naming
-from tcptune.collect.port_look import PortLook
-from tcptune.collect.proc_net_tcp import Table
+from tcptune.collect.proc.proc_net_tcp import Table
 from tcptune.collect.readings import Readings
-from tcptune.collect.tally import TIMER_TIMEWAIT, Tally, kind_counts, state_counts
+from tcptune.collect.sockets import look, sock_diag
+from tcptune.collect.sockets.look import Naming
+from tcptune.collect.sockets.port_look import PortLook
+from tcptune.collect.sockets.tally import TIMER_TIMEWAIT, Tally, kind_counts, state_counts
 from tcptune.kernel.release import Release
 from tcptune.kernel.states import TcpState
 from tcptune.model.sockets import SocketTable
@@ -53,7 +53,7 @@ def read(root: Path, counters: Mapping[str, Value], release: Release | None, nam
     table = Table(root)
     gaps = table.gaps if why is None else table.gaps | {"sock_diag": why}
     if not table.whole:
-        from tcptune.collect.socket_text import of_report
+        from tcptune.collect.printed.socket_text import of_report
 
         told = of_report(root)
         if told is None:

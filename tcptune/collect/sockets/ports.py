@@ -9,8 +9,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection, Iterable, Iterator
 
-from tcptune.collect.grouping import MAPPED, address, host_text
-from tcptune.collect.rows import Seen
+from tcptune.collect.sockets.grouping import MAPPED, address, host_text
+from tcptune.collect.sockets.rows import Seen
 from tcptune.kernel.states import TcpState
 from tcptune.model.sockets import PortUse
 

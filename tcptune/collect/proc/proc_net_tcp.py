@@ -12,8 +12,8 @@ from socket import AF_INET, AF_INET6
 from struct import Struct
 
 from tcptune.collect.files import read_lines, reason
-from tcptune.collect.rows import Info, Seen
-from tcptune.collect.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_RETRANSMIT
+from tcptune.collect.sockets.rows import Info, Seen
+from tcptune.collect.sockets.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_RETRANSMIT
 from tcptune.kernel.running_timer import backoff_of
 from tcptune.kernel.states import TcpState
 

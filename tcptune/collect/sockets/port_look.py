@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from threading import Thread
 
-from tcptune.collect.diag_rows import sockets
 from tcptune.collect.files import LIVE_ROOT, read_text, reason
-from tcptune.collect.port_filter import MOST_PIECES, free, goes_to_any, port_is_in, sample
-from tcptune.collect.ports import Ports
 from tcptune.collect.readings import quoted
-from tcptune.collect.rows import Seen
-from tcptune.collect.sock_diag import ALL_STATES, Question, SockDiagError, dump, states_mask, undisturbed
+from tcptune.collect.sockets.diag_rows import sockets
+from tcptune.collect.sockets.port_filter import MOST_PIECES, free, goes_to_any, port_is_in, sample
+from tcptune.collect.sockets.ports import Ports
+from tcptune.collect.sockets.rows import Seen
+from tcptune.collect.sockets.sock_diag import ALL_STATES, Question, SockDiagError, dump, states_mask, undisturbed
 from tcptune.kernel.reserved_ports import count_within, intervals
 from tcptune.kernel.states import TcpState
 from tcptune.model.sockets import PortUse

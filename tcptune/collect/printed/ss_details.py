@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from tcptune.collect.cgroups import unit_of
+from tcptune.collect.owners.cgroups import unit_of
 from tcptune.collect.readings import natural_number
-from tcptune.collect.rows import Info
-from tcptune.collect.tally import TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT, TIMER_TIMEWAIT
+from tcptune.collect.sockets.rows import Info
+from tcptune.collect.sockets.tally import TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT, TIMER_TIMEWAIT
 from tcptune.model.sockets import Owner
 from tcptune.printable import printable
 

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tcptune.collect.cgroups import unit_in
-from tcptune.collect.fd_routes import (
+from tcptune.collect.owners.cgroups import unit_in
+from tcptune.collect.owners.fd_routes import (
     SOCKET,
     START,
     Gap,

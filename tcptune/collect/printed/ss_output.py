@@ -11,11 +11,11 @@ import socket
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tcptune.collect import ss_details
-from tcptune.collect.endpoints import Unknown, endpoint, family_of
-from tcptune.collect.rows import Info, Row
-from tcptune.collect.ss_details import Details, owner_of
-from tcptune.collect.tally import TIMER_KEEPALIVE, TIMER_PERSIST
+from tcptune.collect.printed import ss_details
+from tcptune.collect.printed.endpoints import Unknown, endpoint, family_of
+from tcptune.collect.printed.ss_details import Details, owner_of
+from tcptune.collect.sockets.rows import Info, Row
+from tcptune.collect.sockets.tally import TIMER_KEEPALIVE, TIMER_PERSIST
 from tcptune.kernel.states import TcpState
 from tcptune.model.sockets import Owner
 

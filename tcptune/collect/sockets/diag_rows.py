@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
-from tcptune.collect.rows import Info, Seen
-from tcptune.collect.sock_diag import ATTRIBUTE, INET_DIAG_INFO, INODE, SHORTEST, Part, SockDiagError
+from tcptune.collect.sockets.rows import Info, Seen
+from tcptune.collect.sockets.sock_diag import ATTRIBUTE, INET_DIAG_INFO, INODE, SHORTEST, Part, SockDiagError
 
 MESSAGE = struct.Struct("=16xBBBB2s2s16s16s12xIIIII")
 """struct nlmsghdr, then struct inet_diag_msg: family, state, timer, retransmits, ports, addresses, interface and

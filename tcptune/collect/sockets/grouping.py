@@ -10,8 +10,8 @@ import socket
 from collections.abc import Callable, Collection, Iterable, Mapping
 from math import log2
 
-from tcptune.collect.rows import Info, Seen
-from tcptune.collect.tally import (
+from tcptune.collect.sockets.rows import Info, Seen
+from tcptune.collect.sockets.tally import (
     NEW_SYN_RECV,
     TIMER_KEEPALIVE,
     TIMER_PERSIST,

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from tcptune.collect import netstat_output, ss_output
 from tcptune.collect.files import read_lines
-from tcptune.collect.grouping import collect_bins, groups_of, host_text, tally_of
-from tcptune.collect.look import ANY_PORT
-from tcptune.collect.ports import Ports
-from tcptune.collect.ss_output import Told
-from tcptune.collect.tally import kind_counts, state_counts
+from tcptune.collect.printed import netstat_output, ss_output
+from tcptune.collect.printed.ss_output import Told
+from tcptune.collect.sockets.grouping import collect_bins, groups_of, host_text, tally_of
+from tcptune.collect.sockets.look import ANY_PORT
+from tcptune.collect.sockets.ports import Ports
+from tcptune.collect.sockets.tally import kind_counts, state_counts
 from tcptune.kernel.states import TcpState
 from tcptune.model.snapshot import Host, Snapshot
 from tcptune.model.sockets import Listener, SocketTable, bounded

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from tcptune.collect.tally import NEW_SYN_RECV, Key
+from tcptune.collect.sockets.tally import NEW_SYN_RECV, Key
 from tcptune.kernel.states import TcpState
 
 T = TypeVar("T")

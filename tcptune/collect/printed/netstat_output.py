@@ -10,12 +10,12 @@ import re
 import socket
 from collections.abc import Iterable
 
-from tcptune.collect.endpoints import MAPPED, Endpoint, endpoint
+from tcptune.collect.printed.endpoints import MAPPED, Endpoint, endpoint
+from tcptune.collect.printed.ss_details import LATEST, Details
+from tcptune.collect.printed.ss_output import MAX_LINE, Gathering, Told, whole
 from tcptune.collect.readings import natural_number
-from tcptune.collect.rows import Row
-from tcptune.collect.ss_details import LATEST, Details
-from tcptune.collect.ss_output import MAX_LINE, Gathering, Told, whole
-from tcptune.collect.tally import TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT, TIMER_TIMEWAIT
+from tcptune.collect.sockets.rows import Row
+from tcptune.collect.sockets.tally import TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT, TIMER_TIMEWAIT
 from tcptune.kernel.states import TcpState
 
 STATES: dict[str, TcpState | None] = {

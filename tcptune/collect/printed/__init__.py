@@ -1,0 +1,1 @@
+"""What other programs printed of a machine, read back."""

@@ -1,0 +1,1 @@
+"""What /proc shows: settings, counts, counters, the machine, the table of sockets."""

@@ -1,0 +1,1 @@
+"""The sockets themselves: read, tallied, grouped, and the ports that they use."""
