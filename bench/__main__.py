@@ -9,6 +9,7 @@ import signal
 import sys
 
 from bench.counting import counting
+from bench.fleet import fleet
 from bench.looking import looking
 from bench.measure import BenchError, interleaved
 from bench.programs import TCPTUNE
@@ -24,7 +25,7 @@ HELP = [TCPTUNE, "--help"]
 def main() -> int:
     """Measure, print, and say by the exit code whether every bar was kept."""
     print(HEADER)
-    ratios = start_up()
+    ratios = [*start_up(), *fleet()]
     why = why_not()
     if why is None:
         ratios += [*counting(), *looking()]

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 FOUND_SOMETHING = 1
 """The exit code of an audit with findings; everything above is a failure."""
@@ -37,18 +37,30 @@ def output(command: list[str]) -> Any:
     return json.loads(done.stdout)
 
 
+class Cost(NamedTuple):
+    """Seconds from the start of a command to its end, and of all processors that it and its processes were busy for."""
+
+    wall: float
+    cpu: float
+
+
 def wall(command: list[str]) -> float:
     """Seconds from the start of a command to its end, its output thrown away."""
+    return cost(command).wall
+
+
+def cost(command: list[str]) -> Cost:
+    """What a command costs, its output thrown away."""
     quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     started = time.perf_counter()
     try:
         pid = os.posix_spawnp(command[0], command, ENVIRONMENT, file_actions=quiet, setsid=True)
     except OSError as error:
         raise BenchError(f"{command[0]}: {error.strerror}; run the benchmark with `make bench`") from None
-    _, status = os.waitpid(pid, 0)
+    _, status, used = os.wait4(pid, 0)
     seconds = time.perf_counter() - started
     _check(command, os.waitstatus_to_exitcode(status))
-    return seconds
+    return Cost(seconds, used.ru_utime + used.ru_stime)
 
 
 def interleaved(commands: Mapping[str, list[str]], runs: int) -> dict[str, float]:
@@ -80,4 +92,4 @@ def peak(command: list[str], runs: int) -> float:
 
 def _check(command: list[str], code: int) -> None:
     if not 0 <= code <= FOUND_SOMETHING:
-        raise BenchError(f"{' '.join(command)}: exit code {code}")
+        raise BenchError(f"{' '.join(command)[:200]}: exit code {code}")

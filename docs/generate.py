@@ -1,7 +1,7 @@
 """Write the pages that follow from rules and tables; with --check, say which of them are stale.
 
-docs/rules/<id>.md, docs/settings/<key>.md, docs/states/<state>.md, docs/facts.md, docs/rule.schema.json and the
-help block of README.md.
+docs/rules/<id>.md, docs/settings/<key>.md, docs/states/<state>.md, docs/counters/<name>.md, docs/beliefs.md,
+docs/facts.md, docs/incidents.md, docs/rule.schema.json and the help block of README.md.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+
+import yaml
 
 from tcptune.engine.rulebook import load_builtin
 from tcptune.engine.validate import rule_schema
-from tcptune.explain import counter_page, page, rule_page, state_page, sysctl_page
+from tcptune.explain import belief_page, counter_page, page, rule_page, state_page, sysctl_page
 from tcptune.facts.vocabulary import vocabulary
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.counters import COUNTERS
@@ -57,7 +60,9 @@ def generated() -> dict[Path, str]:
         found[DOCS / "states" / f"{state.rfc}.md"] = source + state_page.render(told, rules, None)
     for name, counter in COUNTERS.items():
         found[DOCS / "counters" / f"{name}.md"] = source + counter_page.render(counter, rules, None)
+    found[DOCS / "beliefs.md"] = source + belief_page.render_all()
     found[DOCS / "facts.md"] = _facts()
+    found[DOCS / "incidents.md"] = _incidents()
     found[DOCS / "rule.schema.json"] = json.dumps(rule_schema(), indent=1) + "\n"
     found[README] = HELP.sub(lambda block: f"{block[1]}{_help()}\n{block[2]}", README.read_text())
     return found
@@ -79,6 +84,56 @@ def _facts() -> str:
         *page.table(("name", "type", "unit", "scope", "meaning"), rows),
     ]
     return _made_from("the tables in tcptune/kernel and tcptune/facts") + page.text(lines)
+
+
+ABOUT_INCIDENTS = """
+Incidents from public threads, each with the numbers that were posted and no others, and what `tcptune audit` says
+first about them: computed when this page is made, from the inputs in `tests/hosts/incident-*`.
+
+The diagnosis is a person's, and a test holds the report to it: the first finding, what else must and must not be
+said, and the cures that circulate for the symptom and may not be advised.
+"""
+
+ADD_AN_INCIDENT = """
+A new one is a folder `tests/hosts/incident-<name>/`.
+Its input is `snapshot.json` (what `tcptune collect` prints, with the values that are known), or a folder `given/` of
+what was pasted, one text for each program.
+Beside it lies `case.yaml`: `source`, `given` and `truth` in words; `first`, the rule of the first finding; `must_fire`,
+`must_not_fire` or `only`; `needs`, words that must be there; `never`, expressions that no advice may match; `flagged`,
+numbers that cannot be; `refused` where it is not Linux.
+Write down the diagnosis before you look at the report.
+Then `make accept` writes the expected text and `make docs` this page.
+"""
+
+
+def _incidents() -> str:
+    """The incidents with the first finding on each; they are kept with the tests that judge them."""
+    sys.path.insert(0, str(DOCS.parent / "tests"))
+    incidents = import_module("incidents_common")
+    rows = []
+    for host in incidents.INCIDENTS:
+        case = incidents.case_of(host)
+        found = () if case.refused else incidents.report_on(host).findings
+        first = found[0].rule if found else ""
+        says = (
+            f"[`{first}`](rules/{first}.md)" if first else "refused, exit code 3" if case.refused else "nothing found"
+        )
+        sources = " ".join(f"[{n}]({url})" if "://" in url else url for n, url in enumerate(case.source, 1))
+        rows.append((host.name.removeprefix("incident-"), case.given, says, case.truth, sources))
+    unjudged = yaml.safe_load((DOCS / "incidents-without-numbers.yaml").read_text())
+    lines = [
+        *page.heading("Incidents", 1),
+        *page.prose(ABOUT_INCIDENTS),
+        *page.table(("case", "given", "first finding", "what is the matter", "source"), rows),
+        *page.heading("Not enough to judge"),
+        *page.table(
+            ("given", "needs", "source"), [(one["given"], one["needs"], f"[1]({one['source']})") for one in unjudged]
+        ),
+        *page.heading("To add one"),
+        *ADD_AN_INCIDENT.strip().splitlines(),
+        "",
+    ]
+    return _made_from("tests/hosts/incident-* and docs/incidents-without-numbers.yaml") + page.text(lines)
 
 
 def _help() -> str:

@@ -1,9 +1,16 @@
-"""What the tests of the loaders share: a stored machine of a few literal files, and its rows as short texts."""
+"""What the tests of the loaders share: a stored machine of a few literal files, its rows as short texts, our rules."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+from common import LANGUAGE
+
+from tcptune.engine.rule import Head
+from tcptune.engine.rulebook import load_heads
+from tcptune.lint.drift import Judged
+from tcptune.lint.drift import judged as judged_by
 from tcptune.loaders.read import look
 from tcptune.model.drift import Drift, Row
 
@@ -47,3 +54,19 @@ def row(found: Drift, key: str) -> Row:
 def outcomes(found: Drift) -> dict[str, tuple[str | None, str | None]]:
     """What boot and reload set each key to."""
     return {one.key: (one.boot.value, one.reload.value) for one in found.rows}
+
+
+@cache
+def heads() -> list[Head]:
+    """Our rules."""
+    return load_heads()
+
+
+def judged(found: Drift) -> list[Judged]:
+    """What our rules say of every row."""
+    return judged_by(found, found.rows, heads(), LANGUAGE)
+
+
+def rules(found: Drift, key: str) -> set[str]:
+    """The ids of the rules that fire on a key."""
+    return next(set(one.row.rules) for one in judged(found) if one.row.key == key)

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from test_hosts import HOSTS, judged, seen
 
 from tcptune.kernel.timeouts import Lifetime
-from tcptune.model.report import Advice, Evidence, Finding, Report, Severity, Skipped, Suppressed
+from tcptune.model.report import (
+    Advice,
+    Counted,
+    Evidence,
+    Finding,
+    History,
+    Report,
+    Severity,
+    Skipped,
+    Suppressed,
+)
 from tcptune.model.snapshot import Host
 
 HOSTILE = (
@@ -44,6 +54,25 @@ evidence = st.builds(
     unit=st.sampled_from(["", "s", "ratio", "sockets", "text"]),
     scope=scopes,
     where=optional_texts,
+    rate=st.none() | st.floats(0),
+)
+seconds = st.none() | st.floats(0, 1e10)
+counted = st.builds(
+    Counted,
+    name=texts,
+    total=st.integers(0, 2**63),
+    rise=st.none() | st.integers(0, 2**63),
+    gap=optional_texts,
+    logged=st.booleans(),
+)
+histories = st.builds(
+    History,
+    counted=st.lists(counted, min_size=1, max_size=2).map(tuple),
+    uptime=seconds,
+    from_boot=st.booleans(),
+    interval=st.none() | st.floats(0.01, 1e10),
+    watch_for=seconds,
+    was=st.sampled_from([None, *list(Severity)[1:]]),
 )
 settings_values = st.sampled_from(["60", "-1", "32768 60999", "4096\t87380\t6291456", "8080,9000-9010", ""]) | texts
 set_advice = st.builds(
@@ -94,6 +123,8 @@ findings = st.builds(
         path=st.none(),
         line=st.none(),
         column=st.none(),
+        confidence=st.sampled_from(["low", "medium", "high"]),
+        history=st.none() | histories,
     ),
     places,
 )
@@ -117,6 +148,7 @@ reports = st.builds(
     suppressed=st.lists(
         st.builds(Suppressed, rule=texts, path=texts, line=st.integers(0, 99), reason=texts), max_size=2
     ).map(tuple),
+    interval=seconds,
 )
 report_lists = st.lists(reports, max_size=3)
 failures = st.lists(texts, max_size=2)

@@ -185,27 +185,6 @@ def test_modules_stay_small() -> None:
     assert [] == [path.name for path in SUBJECTS.glob("*.py") if len(path.read_text().splitlines()) >= 300]
 
 
-CLAIMS = {
-    "net.ipv4.tcp_fin_timeout": "shortens TIME-WAIT",
-    "net.ipv4.tcp_max_orphans": "Orphans are TIME-WAIT",
-    "net.ipv4.tcp_keepalive_time": "CLOSE-WAIT go away",
-    "net.ipv4.tcp_tw_reuse": "helps a server",
-    "net.ipv4.tcp_max_tw_buckets": "frees ports",
-    "net.ipv4.ip_local_port_range": "65536 ports",
-    "net.ipv4.tcp_tw_recycle": "behind NAT",
-    "net.ipv4.tcp_orphan_retries": "default is 7",
-    "net.ipv4.tcp_tw_timeout": "120 s, or 4 minutes",
-    "net.ipv4.tcp_timestamps": "more secure",
-    "net.core.somaxconn": "in the pod",
-}
-
-
-@pytest.mark.parametrize(("name", "claim"), CLAIMS.items(), ids=CLAIMS)
-def test_common_beliefs_are_answered(name: str, claim: str) -> None:
-    """The beliefs that circulate most are named, and answered, at the key they are about."""
-    assert [claim] == [claim for belief in SYSCTLS[name].beliefs if claim in belief.claim]
-
-
 def collected() -> list[dict[str, Any]]:
     """The collected facts, one object for each key; empty where the folder is not there."""
     return json.loads(FACTS.read_text()) if FACTS.exists() else []

@@ -109,30 +109,6 @@ def test_releases_are_mainline_versions(counter: Counter) -> None:
     assert [] == [text for text in named if not (3, 10) < version(text) < (6, 19)]
 
 
-def test_no_text_recommends_what_is_a_false_belief() -> None:
-    """No sentence tells the reader to set a removed key."""
-    texts = [text for counter in COUNTERS.values() for text in prose(counter)]
-    assert [] == [text for text in texts if re.search(r"\b(set|enable|use) tcp_tw_recycle", text)]
-
-
-@pytest.mark.parametrize(
-    ("name", "claim"),
-    [
-        ("sockstat.TCP.orphan", "Orphans are TIME-WAIT"),
-        ("sockstat.TCP.orphan", "exact limit"),
-        ("sockstat.TCP.alloc", "`closed` in ss -s"),
-        ("TcpExt.TWRecycled", "tcp_tw_reuse helps a server"),
-        ("TcpExt.TCPTimeWaitOverflow", "lower tcp_max_tw_buckets frees ports"),
-        ("TcpExt.TCPTimeWaitOverflow", "kernel log tells"),
-        ("TcpExt.PAWSPassive", "without NAT|where no client is behind NAT"),
-        ("TcpExt.PAWSEstab", "tcp_timestamps=0 is more secure"),
-    ],
-)
-def test_a_circulating_belief_is_refuted_where_it_is_looked_up(name: str, claim: str) -> None:
-    """The page of a counter answers the wrong thing people read about it."""
-    assert [name] == [name for belief in COUNTERS[name].beliefs if re.search(claim, belief.claim)]
-
-
 @pytest.mark.parametrize(
     ("spoken", "name"),
     [

@@ -1,6 +1,7 @@
 """Stored machines, each a folder: what `tcptune audit` prints for it, in full.
 
-A new host is a new folder with a proc/ tree; `make accept` writes its expected files, to be reviewed as a diff.
+A new host is a new folder with a proc/ tree, a snapshot.json, or a folder given/ of what somebody pasted; `make accept`
+writes its expected files, to be reviewed as a diff. Of an incident (with a case.yaml) only the text is kept.
 """
 
 from __future__ import annotations
@@ -10,45 +11,36 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from incidents_common import HOSTS as FOLDER
+from incidents_common import INCIDENTS, REFUSED, given_of, judged
 
-from tcptune.collect.everything import collect
 from tcptune.collect.snapshot_file import parse
-from tcptune.engine.check import check
-from tcptune.engine.language import Language
-from tcptune.engine.rulebook import load_heads
-from tcptune.facts.derive import derive
-from tcptune.facts.shown import with_groups
-from tcptune.facts.vocabulary import OF_FILES, vocabulary
-from tcptune.model.report import Report
+from tcptune.collect.source import take
 from tcptune.model.snapshot import Snapshot
 from tcptune.report import json as json_report
 from tcptune.report import markdown, text
 
-HOSTS = sorted(path for path in (Path(__file__).parent / "hosts").iterdir() if path.is_dir())
+HOSTS = sorted(path for path in FOLDER.iterdir() if path.is_dir() and path not in REFUSED)
 RENDER = {
     "expected.txt": lambda report: text.render(report, show=frozenset({"skipped"})),
     "expected.md": markdown.render,
     "expected.json": json_report.render,
 }
 
+MACHINES = [host for host in HOSTS if host not in INCIDENTS]
+"""Those with a proc/ tree, which is a SOURCE as it stands."""
+EXPECTED = [(host, file) for host in HOSTS for file in (RENDER if host in MACHINES else ["expected.txt"])]
+
 each_host = pytest.mark.parametrize("host", HOSTS, ids=lambda path: path.name)
 
 
 def seen(host: Path) -> Snapshot:
     """The snapshot of a stored host, under a name that does not depend on where the repository lies."""
-    snapshot = collect(host)
+    snapshot = take(str(given_of(host)))
     return replace(snapshot, host=snapshot.host._replace(source=host.name))
 
 
-def judged(snapshot: Snapshot) -> Report:
-    """The report on a snapshot with our rules."""
-    rules = [rule for rule in load_heads() if rule.for_each not in OF_FILES]
-    facts = derive(snapshot)
-    return with_groups(check(snapshot, facts, rules, Language(vocabulary())), snapshot.sockets, facts)
-
-
-@each_host
-@pytest.mark.parametrize("file", RENDER)
+@pytest.mark.parametrize(("host", "file"), EXPECTED, ids=[f"{host.name}-{file}" for host, file in EXPECTED])
 def test_a_stored_host_gets_the_report_that_was_reviewed(host, file, request):
     """Whole outputs are compared, so that no word of a report changes unseen."""
     report = RENDER[file](judged(seen(host)))

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "facts": {"kernel", "model"},
     "engine": {"kernel", "model", "errors", "printable"},
     "settings": {"kernel", "errors", "printable"},
-    "lint": {"kernel", "model", "facts", "engine", "settings", "printable"},
+    "lint": {"kernel", "model", "facts", "engine", "settings", "loaders", "printable"},
     "loaders": {"kernel", "model", "settings", "collect", "errors", "printable"},
     "report": {"kernel", "model", "printable"},
     "collect": {"kernel", "model", "errors", "printable"},

@@ -335,3 +335,22 @@ def test_a_conjunction_is_as_true_as_its_parts(values):
         expected = next((Missing(n) for n in (FIN_TIMEOUT, RETRIES) if n not in values), True)
 
     assert expected == LANGUAGE.evaluate(f"{FIN_TIMEOUT} > 60 && {RETRIES} > 60", values)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "net.ipv4.tcp_fin_timeout > 60 && net.ipv4.tcp_sack == 1",
+        "net . ipv4\n.tcp_fin_timeout > 60 && .net.ipv4.tcp_sack == 1",
+        "'a\\'b' == 'c' || net.ipv4.tcp_fin_timeout > 60 || 'd' == 'e'",
+        "net. // why\n ipv4.tcp_fin_timeout > 60",
+        "[61].exists(item, item == net.ipv4.tcp_fin_timeout)",
+        "item.port == net.ipv4.tcp_sack",
+        "uptime > 1.0 || net.ipv4.tcp_fin_timeout > 60",
+    ],
+)
+def test_an_expression_is_handed_all_that_it_may_ask_for(expression):
+    """However its names are written; the answer is the one it would get from everything that is known."""
+    values = {"net.ipv4.tcp_fin_timeout": 61, "net.ipv4.tcp_sack": 1, "item": {"port": 1}}
+
+    assert LANGUAGE.evaluate(expression, values) is True

@@ -82,7 +82,7 @@ def test_json_has_a_row_for_each_key(drifted):
         "reload": {"value": "30", "where": "/etc/sysctl.conf:1"},
         "verdict": "differs-from-reload",
         "drifts": True,
-        "rules": ["sysctl-overridden", "boot-differs-from-reload", "sysctl-conf-not-read-at-boot"],
+        "rules": ["boot-differs-from-reload", "sysctl-conf-not-read-at-boot", "sysctl-overridden"],
         "why": None,
     } == {name: value for name, value in rows[FIN].items() if name != "setters"}
     assert {

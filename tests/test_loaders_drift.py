@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from common import nobody
-from loaders_common import FIN, RANGE, RETRIES, RUNNING, drift, machine, outcomes, row
+from loaders_common import FIN, RANGE, RETRIES, RUNNING, drift, machine, outcomes, row, rules
 
 from tcptune.errors import CollectError
 from tcptune.loaders.drift import Running, verdict
@@ -50,7 +50,7 @@ def test_a_key_that_is_not_there_is_no_drift():
 
 
 @pytest.mark.parametrize(
-    ("expected", "rules", "files", "running"),
+    ("expected", "fired", "files", "running"),
     [
         ("as-set", (), {CONF: f"{FIN}=60"}, {}),
         ("differs-from-files", ("drift-from-files",), {CONF: f"{FIN}=30"}, {}),
@@ -93,12 +93,20 @@ def test_a_key_that_is_not_there_is_no_drift():
         ("differs-from-boot", ("boot-differs-from-reload",), {CONF: f"{FIN}=60\n{FIN}=30s"}, {}),
     ],
 )
-def test_rows_speak_for_rules(tmp_path, expected, rules, files, running):
-    """The rulebook asks for the ids; a line loses to another file only where its value is another."""
+def test_rules_fire_on_rows(tmp_path, expected, fired, files, running):
+    """A line loses to another file only where its value is another."""
     kept = {key: value for key, value in (RUNNING | running).items() if value is not None}
-    found = row(drift(tmp_path, files, kept), FIN)
+    found = drift(tmp_path, files, kept)
 
-    assert (expected, rules) == (found.verdict, found.rules)
+    assert (expected, set(fired)) == (row(found, FIN).verdict, rules(found, FIN))
+
+
+def test_texts_that_begin_alike_are_apart_where_the_running_value_tells_them_apart(tmp_path):
+    """Nobody knows of such a key whether the kernel reads more than the number."""
+    found = drift(tmp_path, {CONF: "kernel.x = 1 a", "etc/sysctl.conf": "kernel.x = 1 b"}, {"kernel/x": "1 a"})
+
+    assert "differs-from-reload" == row(found, "kernel.x").verdict
+    assert "boot-differs-from-reload" in rules(found, "kernel.x")
 
 
 def test_every_line_says_what_becomes_of_it(tmp_path):

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loader_trees import KEYS, Folder, Link, plant, tree
+from loaders_common import judged
 
 from tcptune.loaders.lines import dotted
 from tcptune.loaders.patterns import is_pattern
 from tcptune.loaders.read import look
 from tcptune.model.drift import BOOT, RELOAD, VERDICTS
+from tcptune.model.report import Severity
 from tcptune.report import drift as report
 from tcptune.report.folding import WIDTH
 
@@ -58,8 +60,21 @@ def test_a_row_is_what_its_lines_make_it(found, running):
         for setter in row.setters:
             assert set(setter.wins) <= set(setter.read_by) or setter.kind == "command-line"
             assert setter.why or setter.wins
+            assert set(setter.loses) <= set(setter.read_by) - set(setter.wins)
         assert row.verdict in VERDICTS
+
+
+@settings(max_examples=60, deadline=None)
+@given(TREES, st.booleans())
+def test_what_drifts_is_found(found, running):
+    """A rule above low fires on every key of which something would change: the formats tell what the exit code does."""
+    with stored({**found, "etc/sysctl.d/0.conf": b""}, running) as root:
+        told = judged(look(root))
+    for row, findings, _ in told:
+        worst = max((finding.severity for finding in findings), default=Severity.info)
         assert RULES >= set(row.rules)
+        assert not row.drifts or worst >= Severity.medium
+        assert row.drifts or row.apart or worst < Severity.medium
 
 
 @settings(max_examples=60, deadline=None)

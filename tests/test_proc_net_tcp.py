@@ -216,3 +216,9 @@ def test_lost_lines_are_told_for_the_counts_too(tmp_path):
 
     assert {(TcpState.LISTEN, 0, True): 1} == tally
     assert {"proc.net.tcp": why, "states": why, "kinds": why} == gaps
+
+
+@pytest.mark.parametrize("rto", ["-1", "x"])
+def test_a_socket_whose_time_cannot_be_is_lost(rto):
+    """No kernel waits less than nothing."""
+    assert (Counter(), 1) == parse([FULL.format(rto=rto)])

@@ -11,16 +11,19 @@ import pytest
 from jsonschema import Draft202012Validator
 from reports_common import finding, report
 from schemas_common import FOLDER, SUFFIX, schemas, validator
-from test_hosts import HOSTS
+from test_hosts import MACHINES
 from typer.testing import CliRunner
 
 from tcptune import __version__
 from tcptune.cli.app import build
 from tcptune.kernel.running_timer import Timer
 from tcptune.model import drift
+from tcptune.model.fleet import Fleet, Found, NotJudged, Odd, Usual
+from tcptune.model.report import Severity
 from tcptune.model.snapshot import Host, Snapshot
 from tcptune.model.sockets import Group, Listener, Owner, PortUse, SocketTable
 from tcptune.report import drift as drift_report
+from tcptune.report import fleet as fleet_report
 from tcptune.report import json as json_report
 from tcptune.report import ndjson
 
@@ -30,12 +33,12 @@ COMMANDS = {
     "timeouts": ("timeouts", "--format", "json"),
     "sockets": ("sockets", "--format", "json"),
 }
-ROOTS = {"this machine": [], **{host.name: ["--root", str(host)] for host in HOSTS}}
+ROOTS = {"this machine": [], **{host.name: ["--root", str(host)] for host in MACHINES}}
 RUNS = [
     (name, root)
     for name in COMMANDS
     for root in ROOTS
-    if name != "sockets" or root == "this machine" or (HOSTS[0].parent / root / "proc/net/tcp").exists()
+    if name != "sockets" or root == "this machine" or (MACHINES[0].parent / root / "proc/net/tcp").exists()
 ]
 """What is run where; a machine that keeps no list of sockets has none to show."""
 
@@ -81,9 +84,9 @@ def test_what_a_command_prints_is_valid(name, root):
 
 def test_several_reports_are_valid():
     """Each by the schema of one."""
-    document = printed(*COMMANDS["report"], *map(str, HOSTS))
+    document = printed(*COMMANDS["report"], *map(str, MACHINES))
 
-    assert len(HOSTS) == len(document["reports"])
+    assert len(MACHINES) == len(document["reports"])
     validator("reports").validate(document)
 
 
@@ -94,6 +97,15 @@ def table() -> SocketTable:
     group = Group("LAST-ACK", "orphan", 3, "10.0.0.5:80", None, owner, 1, 2, 0, 3, (timer,), False)
     ports = (PortUse("10.0.0.5", None, 900, 800, 10, 2, 0),)
     return SocketTable((group,), (Listener("0.0.0.0", 80, 3, 128, owner),), ports)
+
+
+def fleet() -> Fleet:
+    """A summary with an entry of every kind."""
+    usual = Usual("net.ipv4.tcp_mem", None, 2, 3, (Odd("1 2 3", ("web-3",)),))
+    found = (Found("close-wait-leak", Severity.high, ("web-1", "web-2")),)
+    return Fleet(
+        3, (NotJudged("a.json", "gone"),), {Severity.high: 2, None: 1}, found, (usual,), 1, {"6.1": 2, None: 1}
+    )
 
 
 def samples() -> dict[str, Any]:
@@ -111,9 +123,12 @@ def samples() -> dict[str, Any]:
     drifting = drift.Drift(made.host, (row,), {"boot": "255", "reload": None}, {"/etc/sysctl.d": "Permission denied"})
     return {
         "report": json_report.document(made),
-        "reports": json.loads(json_report.render_many([made, made])),
+        "reports": json.loads(
+            json_report.opening() + json_report.piece(made) + json_report.closing(fleet_report.document(fleet()))
+        ),
+        "fleet": fleet_report.document(fleet()),
         "snapshot": Snapshot(made.host, None, {"uptime": 5.5}, {"a": "b"}, table()).document(__version__),
-        "timeouts": printed(*COMMANDS["timeouts"], "--root", str(HOSTS[0])),
+        "timeouts": printed(*COMMANDS["timeouts"], "--root", str(MACHINES[0])),
         "sockets": {
             "schema": "tcptune/sockets/1",
             "total": {"LAST-ACK": 3},
@@ -127,7 +142,7 @@ def samples() -> dict[str, Any]:
             "listeners": [{"address": "::", "port": 80, "waiting": 1, "backlog": 5, "owner": None}],
             "gaps": {},
         },
-        "drift": drift_report.document(drifting, drifting.rows),
+        "drift": drift_report.document(drifting, drifting.rows, made),
         "line": json.loads(ndjson.render([made]).splitlines()[0]),
     }  # fmt: skip
 
@@ -158,8 +173,8 @@ def paths(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
             yield from paths(inner, (*above, place))
 
 
-OPTIONAL = {"path", "line", "column", "suppressed", "action"}
-"""What a finding or report may lack; `action` is null for a sysctl."""
+OPTIONAL = {"summary", "path", "line", "column", "suppressed", "action"}
+"""What a finding or report may lack, and several reports; `action` is null for a sysctl."""
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))
@@ -180,6 +195,14 @@ def test_an_advice_has_what_its_kind_needs():
     for wrong in ({**setting, "kind": "application"}, {**telling, "kind": "sysctl"}, {**setting, "kind": "apply"}):
         document["findings"][0]["advice"] = [wrong]
         assert not validator("report").is_valid(document)
+
+
+def test_the_last_line_of_a_fleet_is_valid():
+    """With its summary, and not without."""
+    line = json.loads(ndjson.render([], [], fleet_report.document(fleet())))
+
+    validator("line").validate(line)
+    assert not validator("line").is_valid({name: value for name, value in line.items() if name != "fleet"})
 
 
 def test_what_never_ends_says_so():

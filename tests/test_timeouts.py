@@ -408,3 +408,12 @@ def test_a_refusal_names_setting_value_and_range(changed, cause):
 
     assert (refusal(case, DEFAULTS | changed) or "").startswith(cause)
     assert bool(refusal(case, DEFAULTS | changed)) == bool(cause)
+
+
+@settings(deadline=None, max_examples=40)
+@given(accepted)
+def test_a_case_reads_nothing_but_what_it_names(settings):
+    """For a lifetime that was computed once is told again for every machine that has just these alike."""
+    path = path_of(settings)
+
+    assert {case.name: case.compute(case.name, settings, path) for case in CASES} == lifetimes(settings, path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tcptune.cli import choices, formats, options
+from tcptune.cli.earlier import Earlier, Interval, Since, earlier
 from tcptune.cli.output import complain
 from tcptune.errors import SnapshotError, TcptuneError, UsageError
 
@@ -23,7 +24,10 @@ SHOW = ("skipped", "quiet")
 def audit(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE]...", help="A snapshot, a stored tree, or - for stdin. None: this machine."),
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="A folder, an archive, a report of sos, a snapshot, a text, or -. None: this machine.",
+        ),
     ] = None,
     root: options.Root = "/",
     format_: formats.Format = None,
@@ -34,27 +38,40 @@ def audit(
     rules: options.Rules = None,
     kernel: options.Kernel = None,
     netns: options.Netns = None,
+    interval: Interval = None,
+    since: Since = None,
     redact: options.Redact = False,
     show: Annotated[
         list[str] | None, typer.Option("--show", metavar="WHAT", help="Also list rules that were skipped, or quiet.")
     ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, metavar="N", help="Judge so many sources at a time.")
+    ] = None,
+    summary_only: Annotated[
+        bool, typer.Option("--summary-only", help="Of several sources only what they come to together.")
+    ] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour, even on a terminal.")] = False,
 ) -> None:
     """Read the machine, judge it, and say what is wrong, what is normal, and what each cure costs."""
     shown = frozenset(choices.choice(what, SHOW, "--show") for what in choices.split(show))
     planned = formats.plan(format_, output, fail_on)
-    judge = judge_of(rules or [], choices.split(select), choices.split(ignore), kernel, root, netns, redact)
+    first = earlier(interval, since, sources, root, netns)
+    judge = judge_of(rules or [], choices.split(select), choices.split(ignore), kernel, root, netns, redact, first)
+    if len(sources or ()) > 1 or summary_only:
+        from tcptune.cli.fleet import audit_fleet
+        from tcptune.cli.outputs import Outputs
+
+        outputs = Outputs(planned, shown, summary_only, no_color)
+        raise typer.Exit(audit_fleet(sources or [None], judge, outputs, fail_on, jobs))
     judged: list[tuple[Report, Facts]] = []
     failures: list[str] = []
-    asked: list[str | None] = [*sources] if sources else [None]
-    for source in asked:
-        try:
-            judged.append(judge(source))
-        except UsageError:
-            raise
-        except TcptuneError as error:
-            complain(str(error))
-            failures.append(str(error))
+    try:
+        judged.append(judge(sources[0] if sources else None))
+    except UsageError:
+        raise
+    except TcptuneError as error:
+        complain(str(error))
+        failures.append(str(error))
     reports = [report for report, _ in judged]
     raise typer.Exit(formats.finish(planned, reports, failures, _tellers(judged, failures, shown), no_color))
 
@@ -90,8 +107,10 @@ def judge_of(
     root: str,
     netns: str | None,
     redact: bool,
+    earlier: Earlier | None = None,
 ) -> Callable[[str | None], tuple[Report, Facts]]:
     """One function from a source to its report and facts, with the rules loaded once."""
+    from functools import partial
     from pathlib import Path
 
     from tcptune.collect.source import take
@@ -109,9 +128,11 @@ def judge_of(
     chosen = [rule for rule in pick(everything, select, ignore) if rule.for_each not in OF_FILES]
 
     def judge(source: str | None) -> tuple[Report, Facts]:
-        snapshot = take(source, Path(root), netns, "where needed").as_release(release)
+        look = partial(take, source, Path(root), netns, "where needed")
+        snapshot, rates = (look(), None) if earlier is None else earlier.then(look)
+        snapshot = snapshot.as_release(release)
         snapshot = snapshot.redacted() if redact else snapshot
-        facts = derive(snapshot)
+        facts = derive(snapshot, rates)
         if not any(name.startswith(TCP_NAMES) and name in facts.values for name in snapshot.values):
             raise SnapshotError(f"{snapshot.host.source}: holds no setting, count or counter of TCP; nothing to judge")
         return with_groups(check(snapshot, facts, chosen, language), snapshot.sockets, facts), facts

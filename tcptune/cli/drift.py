@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tcptune.cli import choices, options
-from tcptune.cli.output import write
-from tcptune.errors import UsageError
+from tcptune.cli import choices, formats, options
+from tcptune.cli.output import complain
+from tcptune.errors import TcptuneError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from tcptune.lint.drift import Judged
     from tcptune.model.drift import Drift, Row
+    from tcptune.model.report import Report
 
-FORMATS = ("text", "json")
 FAIL_ON = ("any", "boot", "reload", "never")
+HARMLESS = {"any": "", "boot": "differs-from-reload", "reload": "differs-from-boot"}
+"""By what the run fails on, the verdict that is then no drift."""
 FOUND, COULD_NOT_JUDGE = 1, 3
+LABELS = (("command", "drift"),)
+"""Of every metric, so that an audit's can lie in the same folder."""
 
 
 def drift(
@@ -33,8 +37,9 @@ def drift(
             "--fail-on", metavar="WHEN", help="Exit with 1 where any (default), boot or reload changes a value; never."
         ),
     ] = "any",
-    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write.")] = None,
+    format_: formats.Format = None,
+    output: formats.Output = None,
+    rules: options.Rules = None,
 ) -> None:
     """What a reboot and `sysctl --system` would change: running values against the files, and which line wins.
 
@@ -42,32 +47,85 @@ def drift(
     """
     from pathlib import Path
 
+    from tcptune.cli.audit import load
+    from tcptune.lint.drift import judged, report
     from tcptune.loaders import look
-    from tcptune.report import drift as report
 
-    choices.choice(format_, FORMATS, "--format")
     choices.choice(fail_on, FAIL_ON, "--fail-on")
+    planned = formats.plan(format_, output, "never")
     asked = [_name(key) for key in keys or ()]
-    found = look(Path(root), [_path(name) for name in asked if not _is_pattern(name)])
-    rows = _rows(found, asked, everything)
-    if format_ == "json":
-        import json
+    language, heads = load(rules or [])
+    try:
+        found = look(Path(root), [_path(name) for name in asked if not _is_pattern(name)])
+    except TcptuneError as error:
+        complain(str(error))
+        formats.write_all(planned, [], [str(error)], {})
+        raise typer.Exit(COULD_NOT_JUDGE) from None
+    told = judged(found, _rows(found, asked, everything), heads, language)
+    made = report(found, told, heads, _now() if found.host.source == "live" else None)
+    rows = [one.row for one in told]
+    lost = unseen(found, rows)
+    own_code = formats.write_all(planned, [made], lost, _tellers(found, told, lost, fail_on))
+    raise typer.Exit(exit_code(found, rows, fail_on) if own_code is None else own_code)
 
-        write(json.dumps(report.document(found, rows), indent=1) + "\n", output)
-    else:
-        write(report.text(found, rows), output)
-    raise typer.Exit(exit_code(found, rows, fail_on))
 
-
-def exit_code(found: Drift, rows: Iterable[Row], fail_on: str) -> int:
+def exit_code(found: Drift, rows: Sequence[Row], fail_on: str) -> int:
     """0, 1 or 3. What a file that could not be read sets may be anything, so no drift is then no answer."""
-    harmless = {"any": "", "boot": "differs-from-reload", "reload": "differs-from-boot"}
-    rows = list(rows)
-    if fail_on != "never" and any(row.drifts and row.verdict != harmless[fail_on] for row in rows):
+    if any(_counts(row, fail_on) for row in rows):
         return FOUND
+    return COULD_NOT_JUDGE if unseen(found, rows) else 0
+
+
+def unseen(found: Drift, rows: Sequence[Row]) -> list[str]:
+    """Why no drift would be no answer, a sentence each; none where it would be one."""
     judged = [row for row in rows if row.verdict not in ("unknown", "boot-differs-from-reload")]
-    unseen = rows and not judged
-    return COULD_NOT_JUDGE if unseen or found.blind else 0
+    if not found.blind and (judged or not rows):
+        return []
+    gaps = found.gaps or {row.key: row.why for row in rows}
+    return [f"{where}: {why}" for where, why in gaps.items()]
+
+
+def _counts(row: Row, fail_on: str) -> bool:
+    return fail_on != "never" and row.drifts and row.verdict != HARMLESS[fail_on]
+
+
+def _tellers(found: Drift, told: Sequence[Judged], lost: Sequence[str], fail_on: str) -> dict[str, formats.Teller]:
+    """The formats in which drift has words of its own: rows for people and JSON; in JUnit rows decide what fails."""
+    from tcptune.model.report import Severity
+
+    rows = [one.row for one in told]
+    counted = [finding for one in told if _counts(one.row, fail_on) for finding in one.findings]
+    failing = {finding for finding in counted if finding.severity >= Severity.medium}
+
+    def text(_: Sequence[Report], __: bool) -> str:
+        from tcptune.report import drift
+
+        return drift.text(found, rows)
+
+    def json(reports: Sequence[Report], _: bool) -> str:
+        from json import dumps
+
+        from tcptune.report import drift
+        from tcptune.report.outcomes import whole
+
+        return dumps(whole(drift.document(found, rows, reports[0])), indent=1) + "\n"
+
+    def markdown(reports: Sequence[Report], _: bool) -> str:
+        from tcptune.report import drift
+
+        return drift.markdown(found, rows, reports[0])
+
+    def junit(reports: Sequence[Report], _: bool) -> str:
+        from tcptune.report import junit
+
+        return junit.render(reports, lost, fails=failing.__contains__)
+
+    def prometheus(reports: Sequence[Report], _: bool) -> str:
+        from tcptune.report import prometheus
+
+        return prometheus.render(reports, lost, every=LABELS)
+
+    return {"text": text, "json": json, "markdown": markdown, "junit": junit, "prometheus": prometheus}
 
 
 def _rows(found: Drift, asked: list[str], everything: bool) -> list[Row]:
@@ -83,6 +141,12 @@ def _rows(found: Drift, asked: list[str], everything: bool) -> list[Row]:
         usual = ("as-set", "not-set")
         rows = [row for row in found.rows if everything or row.key in SYSCTLS or row.verdict not in usual]
     return sorted(rows, key=lambda row: (order.index(row.verdict), row.key))
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _name(key: str) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def explain(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A sysctl, a TCP state, a counter, a fact or a rule.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A sysctl, a TCP state, a counter, a fact, a rule, or `beliefs`.")
+    ],
     root: options.Root = "/",
     rules: options.Rules = None,
     kernel: options.Kernel = None,
@@ -24,7 +26,7 @@ def explain(
         bool, typer.Option("--no-machine", help="The general page, without this machine's values.")
     ] = False,
 ) -> None:
-    """Explain a sysctl, state, counter, fact or rule, with this machine's values."""
+    """Explain a sysctl, state, counter, fact or rule, with this machine's values; or what is believed, and false."""
     write(page_of(name, rules or [], root, machine=not no_machine, kernel=kernel))
 
 
@@ -46,7 +48,8 @@ def page_of(
         raise UsageError(f"nothing is called {name!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
     if topics.plain(name) not in index:
         complain(f"nothing is called {name!r}; this is {topic.name}")
-    return pages.render(topic, rules, known, _facts(root, kernel) if machine else None)
+    facts = _facts(root, kernel) if machine and topic.kind not in topics.GENERAL else None
+    return pages.render(topic, rules, known, facts)
 
 
 def _with_examples(folders: list[str]) -> list[Rule]:

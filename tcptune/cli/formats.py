@@ -64,23 +64,42 @@ def finish(
     no_color: bool = False,
 ) -> int:
     """Write every pair, and say what the run exits with; `tellers` are the command's own words for some formats."""
+    own_code = write_all(planned, reports, failures, tellers, no_color)
+    if own_code is not None:
+        return own_code
+    return COULD_NOT_JUDGE if failures else max((exit_code(report, planned.fail_on) for report in reports), default=0)
+
+
+def write_all(
+    planned: Plan,
+    reports: Sequence[Report],
+    failures: Sequence[str],
+    tellers: Mapping[str, Teller],
+    no_color: bool = False,
+) -> int | None:
+    """Write every pair; the exit code, where a format on standard output has codes of its own."""
     for name, target in planned.pairs:
         if not reports and name in TOLD_TO_PEOPLE:
             continue
         colour = name == "text" and target in (None, "-") and colour_wanted(no_color)
         own = tellers.get(name)
-        made = own(reports, colour) if own else _render(name, reports, failures, planned.fail_on)
-        if name in REPLACED and target not in (None, "-"):
-            from tcptune.cli.replacing import write_replacing
-
-            write_replacing(made, target or "")
-        else:
-            write(made, target)
+        made = own(reports, colour) if own else render(name, reports, failures, planned.fail_on)
+        deliver(name, made, target)
     if any(name == "nagios" and target in (None, "-") for name, target in planned.pairs):
         from tcptune.report import nagios
 
         return nagios.exit_code(reports, bool(failures))
-    return COULD_NOT_JUDGE if failures else max((exit_code(report, planned.fail_on) for report in reports), default=0)
+    return None
+
+
+def deliver(name: str, made: str, target: str | None) -> None:
+    """Put what was made in a format where it goes."""
+    if name in REPLACED and target not in (None, "-"):
+        from tcptune.cli.replacing import write_replacing
+
+        write_replacing(made, target or "")
+    else:
+        write(made, target)
 
 
 def exit_code(report: Report, fail_on: str) -> int:
@@ -93,7 +112,7 @@ def exit_code(report: Report, fail_on: str) -> int:
     return FOUND if fail_on != "never" and worst is not None and worst >= Severity[fail_on] else 0
 
 
-def _render(name: str, reports: Sequence[Report], failures: Sequence[str], fail_on: str) -> str:
+def render(name: str, reports: Sequence[Report], failures: Sequence[str], fail_on: str) -> str:
     """All reports in one format for programs."""
     if name == "json":
         from tcptune.report import json
@@ -103,5 +122,5 @@ def _render(name: str, reports: Sequence[Report], failures: Sequence[str], fail_
         from tcptune.report import junit
 
         return junit.render(reports, failures, fail_on)
-    render: Callable[[Sequence[Report], Sequence[str]], str] = import_module(f"tcptune.report.{name}").render
-    return render(reports, failures)
+    make: Callable[[Sequence[Report], Sequence[str]], str] = import_module(f"tcptune.report.{name}").render
+    return make(reports, failures)

@@ -13,7 +13,7 @@ from tcptune.errors import SnapshotError
 
 def generate(
     source: Annotated[
-        str | None, typer.Argument(metavar="[SOURCE]", help="A snapshot, a stored tree, or - for stdin.")
+        str | None, typer.Argument(metavar="[SOURCE]", help="A folder, an archive, a snapshot, a text, or - for stdin.")
     ] = None,
     for_: Annotated[
         str,

@@ -11,7 +11,7 @@ from tcptune.cli import options
 
 def sockets(
     source: Annotated[
-        str | None, typer.Argument(metavar="[SOURCE]", help="A snapshot, a stored tree, the output of ss, or -.")
+        str | None, typer.Argument(metavar="[SOURCE]", help="A folder, archive, snapshot, what ss printed, or -.")
     ] = None,
     states: Annotated[
         list[str] | None, typer.Option("--state", metavar="STATE", help="Only this state, TIME-WAIT among them.")

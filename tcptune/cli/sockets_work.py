@@ -121,7 +121,7 @@ def _live(wanted: frozenset[TcpState], naming: Naming) -> Seen:
 
 
 def _stored(source: str | None, root: str, netns: str | None) -> Seen:
-    """A snapshot, a stored tree, or what ss printed."""
+    """The sockets of a source that is not this machine now."""
     from pathlib import Path
 
     from tcptune.collect.source import take

@@ -22,7 +22,9 @@ LONGEST = 10**9
 
 
 def timeouts(
-    source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="A snapshot, a stored tree, or -.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[SOURCE]", help="A folder, archive, snapshot, text, or -.")
+    ] = None,
     root: options.Root = "/",
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="What if this setting were that.")

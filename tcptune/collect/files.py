@@ -1,12 +1,18 @@
-"""Reading small files under a machine's root, live or stored, without trusting what lies there."""
+"""Reading files under a machine's root, live or stored, without trusting what lies there."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+from tcptune.collect.stored.tree import Place, Stored
+
+Root = Path | Stored
+"""Where a machine's files are: a folder, "/" for this machine, or what was found in somebody's folder or archive."""
 
 MAX_BYTES = 1 << 20
 """No file of /proc that is read whole is larger; a stored one that is, is not what it claims."""
@@ -19,31 +25,56 @@ BYTE_ORDER_MARK = "\ufeff"
 LIVE_ROOT = Path("/")
 
 
-def read_text(root: Path, path: str, limit: int = MAX_BYTES) -> str:
+def read_text(root: Root, path: str, limit: int = MAX_BYTES) -> str:
     """The text of root/path; OSError says why not. Never waits on a pipe, never leaves a stored root."""
-    descriptor = _open_regular(root, path)
+    data = read_bytes(place_of(root, path), limit)
+    return data.decode("utf-8", errors="replace").removeprefix(BYTE_ORDER_MARK)
+
+
+def read_bytes(found: Place | bytes, limit: int) -> bytes:
+    """The content of a file that lies somewhere or came in an archive; OSError where it is longer than the limit."""
+    data = found if isinstance(found, bytes) else _read(found, limit)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, "larger than any such file of Linux")
+    return data
+
+
+def exists(root: Root, path: str) -> bool:
+    """Whether there is something at root/path, and inside the root."""
+    try:
+        found = place_of(root, path)
+    except OSError:
+        return False
+    if isinstance(found, bytes):
+        return True
+    place = found.root / found.path
+    return os.path.exists(place) and not _leads_out(found.root, place)  # noqa: PTH110 -- Path.exists() can raise
+
+
+def read_lines(root: Root, path: str) -> Iterator[str]:
+    """The lines of a file that may be long, one at a time; a line longer than 4 KiB comes in pieces."""
+    found = place_of(root, path)
+    with (
+        io.BytesIO(found) if isinstance(found, bytes) else os.fdopen(_open_regular(found), "rb", buffering=CHUNK)
+    ) as file:
+        while line := file.readline(4096):
+            yield line.decode("ascii", errors="replace")
+
+
+def place_of(root: Root, path: str) -> Place | bytes:
+    """Where root/path lies, or its content where it came in an archive; FileNotFoundError where it did not."""
+    return root.find(path) if isinstance(root, Stored) else Place(root, path)
+
+
+def _read(found: Place, limit: int) -> bytes:
+    descriptor = _open_regular(found)
     try:
         data = os.read(descriptor, CHUNK)
         while len(data) <= limit and (more := os.read(descriptor, CHUNK)):
             data += more
     finally:
         os.close(descriptor)
-    if len(data) > limit:
-        raise OSError(errno.EFBIG, "larger than any such file of Linux")
-    return data.decode("utf-8", errors="replace").removeprefix(BYTE_ORDER_MARK)
-
-
-def exists(root: Path, path: str) -> bool:
-    """Whether there is something at root/path, and inside the root."""
-    place = root / path
-    return os.path.exists(place) and not _leads_out(root, place)  # noqa: PTH110 -- Path.exists() can raise
-
-
-def read_lines(root: Path, path: str) -> Iterator[str]:
-    """The lines of a file that may be long, one at a time; a line longer than 4 KiB comes in pieces."""
-    with os.fdopen(_open_regular(root, path), "rb", buffering=1 << 16) as file:
-        while line := file.readline(4096):
-            yield line.decode("ascii", errors="replace")
+    return data
 
 
 def reason(error: OSError) -> str:
@@ -59,9 +90,9 @@ def reason(error: OSError) -> str:
             return error.strerror or "cannot be read"
 
 
-def _open_regular(root: Path, path: str) -> int:
-    place = root / path
-    if _leads_out(root, place):
+def _open_regular(found: Place) -> int:
+    place = found.root / found.path
+    if _leads_out(found.root, place):
         raise OSError(errno.EXDEV, "a link that leads out of the stored tree")
     descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     mode = os.fstat(descriptor).st_mode

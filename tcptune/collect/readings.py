@@ -9,6 +9,8 @@ from tcptune.model.values import Value
 from tcptune.printable import printable
 
 INT64 = range(-(2**63), 2**63)
+SHORT = 19
+"""Digits; a number with fewer fits into 64 bits."""
 WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 
 
@@ -37,6 +39,8 @@ def whole_number(text: str) -> int:
 
 def natural_number(text: str) -> int:
     """A whole number that is not negative, such as a count; ValueError otherwise."""
+    if text.isdecimal() and text.isascii() and len(text) < SHORT:
+        return int(text)
     value = whole_number(text)
     if value < 0:
         raise ValueError(f"a count of {value} cannot be")

@@ -1,22 +1,25 @@
-"""SOURCE on the command line: this machine, a stored tree, a snapshot, what ss or netstat printed."""
+"""SOURCE on the command line: this machine, a folder, an archive, a snapshot, or what programs printed."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
 from tcptune.collect.everything import collect
 from tcptune.collect.files import LIVE_ROOT, reason
+from tcptune.collect.foreign import of_linux
 from tcptune.collect.sockets.look import Naming
 from tcptune.errors import CollectError, UsageError
 from tcptune.model.snapshot import Snapshot
 
-HEAD = 1 << 14
-"""Bytes that tell what a file is."""
-MAX_TEXT = 256 << 20
-"""Bytes; ss prints some 250 for a socket with all its options."""
+SNAPSHOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?!\"kernel\"\s*:)")
+"""How a snapshot begins; `nstat --json` begins so too, with a key of its own."""
+TAR = slice(257, 262)
+"""Where "ustar" stands in the head of a tar archive."""
+KINDS = "a snapshot, a folder or archive with a machine's /proc or a report of sos, or what a program printed"
 
 
 def take(source: str | None, root: Path = LIVE_ROOT, netns: str | None = None, naming: Naming = "never") -> Snapshot:
@@ -41,25 +44,25 @@ def take(source: str | None, root: Path = LIVE_ROOT, netns: str | None = None, n
         with place.open("rb") as file:
             return _read(file, source)
     except OSError as error:
-        raise CollectError(
-            f"{source}: {reason(error)}; a SOURCE is a snapshot, a stored tree, what ss or netstat printed, or - for "
-            "standard input"
-        ) from None
+        raise CollectError(f"{source}: {reason(error)}; a SOURCE is {KINDS}, or - for standard input") from None
 
 
 def _read(file: BinaryIO, source: str) -> Snapshot:
-    """A snapshot, or what ss or netstat printed: told by how it begins."""
-    head = file.read(HEAD)
-    if not head.lstrip().startswith((b"{", b"[")):
-        from tcptune.collect.printed import socket_text
+    """An archive, a snapshot, or a text, compressed or not: told by how it begins."""
+    from tcptune.collect.stored import unpack
 
-        printed = socket_text.format_of(head.decode("utf-8", errors="replace"))
-        if printed is not None:
-            text = (head + file.read(MAX_TEXT - len(head))).decode("utf-8", errors="replace")
-            try:
-                return socket_text.snapshot(text.splitlines(), printed, source)
-            except ValueError as error:
-                raise CollectError(f"{source}: {error}") from None
-    from tcptune.collect import snapshot_file
+    head, whole = unpack.beginning(file, source)
+    if head[TAR].startswith(b"ustar"):
+        from tcptune.collect.stored import archive
 
-    return snapshot_file.parse(head + file.read(snapshot_file.MAX_BYTES + 1 - len(head)), source)
+        return collect(archive.stored(whole, source))
+    try:
+        if SNAPSHOT.match(head):
+            from tcptune.collect import snapshot_file
+
+            return of_linux(snapshot_file.parse(whole.read(snapshot_file.MAX_BYTES + 1), source), source)
+        from tcptune.collect.printed import paste
+
+        return of_linux(paste.snapshot(whole.read(paste.MAX_BYTES + 1), source), source)
+    except EOFError as error:
+        raise CollectError(f"{source}: cannot be unpacked: {error}") from None

@@ -6,22 +6,25 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tcptune.engine.confidence import weigh
 from tcptune.engine.language import Failed, Language, Missing
 from tcptune.engine.rule import Head, Recommendation, Rule
 from tcptune.kernel.release import KernelRange
 from tcptune.kernel.states import TcpState
 from tcptune.model.facts import Facts
-from tcptune.model.report import Advice, Evidence, Finding, Report, Severity, Skipped
+from tcptune.model.report import Advice, Confidence, Evidence, Finding, Report, Severity, Skipped
 from tcptune.model.snapshot import Snapshot
 
 Outcome = list[Finding] | Skipped | None
 """What one rule says: findings, or that it could not judge, or nothing."""
 
+SUREST_FIRST: tuple[Confidence, ...] = ("high", "medium", "low")
+
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 
 def check(snapshot: Snapshot, facts: Facts, rules: Iterable[Head], language: Language) -> Report:
-    """Ask every rule about one machine; findings come worst first, observed before latent."""
+    """Ask every rule about one machine; findings come worst first, then as `_place` says."""
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     quiet: list[str] = []
@@ -33,7 +36,7 @@ def check(snapshot: Snapshot, facts: Facts, rules: Iterable[Head], language: Lan
                 quiet.append(rule.id)
             case fired:
                 findings.extend(fired)
-    findings.sort(key=lambda found: (-found.severity, found.basis == "latent", -found.sockets, found.rule))
+    findings.sort(key=_place)
     return Report(
         host=snapshot.host,
         taken_at=snapshot.taken_at,
@@ -42,19 +45,32 @@ def check(snapshot: Snapshot, facts: Facts, rules: Iterable[Head], language: Lan
         quiet=tuple(quiet),
         states=_states(snapshot),
         timeouts=dict(facts.lifetimes),
-        gaps=dict(snapshot.gaps),
+        gaps={**snapshot.gaps, **facts.watch.gaps},
+        interval=facts.watch.interval,
     )
+
+
+def _place(finding: Finding) -> tuple[Any, ...]:
+    """Where a finding stands in the report.
+
+    Of those as severe what is hardly sure comes last, before it what is latent, and of what is observed the surest
+    comes first. A counter goes before a log, of which nobody knows how much is left.
+    """
+    sureness = SUREST_FIRST.index(finding.confidence)
+    hardly_sure, latent = finding.confidence == "low", finding.basis == "latent"
+    logged = finding.history is not None and all(one.logged for one in finding.history.counted)
+    return -finding.severity, hardly_sure, latent, sureness, -finding.sockets, logged, finding.rule
 
 
 def judge(rule: Head, facts: Facts, language: Language) -> Outcome:
     """One rule on one machine. A rule that the kernel release rules out is quiet."""
-    if rule.applies_to is not None:
-        if facts.release is None:
-            return Skipped(rule.id, f"kernel release unknown; the rule holds for {rule.applies_to.kernel}")
+    if rule.applies_to is not None and facts.release is not None:
         if not KernelRange.parse(rule.applies_to.kernel).holds(facts.release):
             return None
         if any(facts.release.is_vendor(line) for line in rule.applies_to.except_):
             return None
+    elif rule.applies_to is not None and rule.applies_to.shown_by not in facts.values:
+        return Skipped(rule.id, f"kernel release unknown; the rule holds for {rule.applies_to.kernel}")
     if rule.for_each is None:
         return _outcome(rule, facts, language, facts.values)
     items = facts.values.get(rule.for_each)
@@ -87,16 +103,18 @@ def _outcome(head: Head, facts: Facts, language: Language, values: Mapping[str, 
     scopes = {facts.vocabulary[name].scope for name in names}
     decided_by = [*names, *([rule.for_each] if rule.for_each and not names else [])]
     item = values.get("item", {})
+    weighed = weigh(rule.when, Severity[rule.severity], facts, values, language)
     return [
         Finding(
             rule=rule.id,
-            severity=Severity[rule.severity],
+            severity=weighed.severity,
             basis="latent" if decided_by and all(facts.vocabulary[name].setting for name in decided_by) else "observed",
             scope="host" if "host" in scopes else "netns",
             title=rule.title,
             message=fill(rule.message, values),
             subject=str(item["subject"]) if "subject" in item else None,
-            evidence=tuple(_evidence(name, facts) for name in rule.evidence) + _item_evidence(rule, item, facts),
+            evidence=tuple(_evidence(name, facts) for name in rule.evidence if _tells(name, facts))
+            + _item_evidence(rule, item, facts),
             advice=tuple(_advice(rule, facts, language, values)),
             avoid=tuple(f"{avoid.cure}: {avoid.why}" for avoid in rule.avoid),
             see=rule.see,
@@ -105,6 +123,8 @@ def _outcome(head: Head, facts: Facts, language: Language, values: Mapping[str, 
             shows=rule.shows,
             line=item.get("line"),
             column=item.get("column"),
+            confidence=weighed.confidence,
+            history=weighed.history,
         )
     ]
 
@@ -156,10 +176,21 @@ def _was(key: str | None, facts: Facts) -> str | None:
     return " ".join(parts) or None
 
 
+def _tells(name: str, facts: Facts) -> bool:
+    """Whether a fact is evidence: lines that no log has are none."""
+    return facts.vocabulary[name].unit != "lines" or facts.values.get(name) != 0
+
+
 def _evidence(name: str, facts: Facts) -> Evidence:
     info = facts.vocabulary[name]
-    value = facts.values.get(name)
-    return Evidence(name, None if isinstance(value, list) else value, info.unit, info.scope)
+    value, rate = facts.values.get(name), facts.values.get(info.rate)
+    return Evidence(
+        name,
+        None if isinstance(value, list) else value,
+        info.unit,
+        info.scope,
+        rate=rate if isinstance(rate, float) else None,
+    )
 
 
 def _item_evidence(rule: Rule, item: Mapping[str, Any], facts: Facts) -> tuple[Evidence, ...]:

@@ -24,6 +24,8 @@ MAX_LOOPS = 3
 LOOP = re.compile(r"\b(?:all|exists|exists_one|filter|map)\b")
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+BLANKS = re.compile(r"\s*\.\s*")
+"""What may stand between the parts of a name."""
 STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 ABSENT = re.compile(r'No value with name "([^"]+)" found')
 UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
@@ -63,6 +65,7 @@ class Language:
         variables["item"] = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
         self._environment = cel.NewEnv(variables=variables)
         self._compile = cache(self._compile_once)
+        self._mentioned = cache(self._mentioned_once)
 
     def check(self, expression: str, returns: str | None = None) -> None:
         """Raise ExpressionError unless the expression compiles, is short, and gives `returns` ("BOOL")."""
@@ -82,6 +85,11 @@ class Language:
 
     def evaluate(self, expression: str, values: Mapping[str, Any]) -> Any:
         """The plain value of the expression, or `Missing`, or `Failed`."""
+        few = {name: values[name] for name in self._mentioned(expression) if name in values}
+        answer = self._evaluate(expression, few)  # to hand over all that is known costs fifteen times as much
+        return self._evaluate(expression, values) if isinstance(answer, Missing) and answer.name in values else answer
+
+    def _evaluate(self, expression: str, values: Mapping[str, Any]) -> Any:
         try:
             answer = self._compile(expression).eval(data=values)
         except RuntimeError as error:  # the budget of iterations is used up
@@ -91,6 +99,11 @@ class Language:
         cause = str(answer.value())
         absent = ABSENT.search(cause)
         return Missing(absent[1]) if absent else Failed(cause.partition(": ")[2] or cause)
+
+    def _mentioned_once(self, expression: str) -> tuple[str, ...]:
+        """The names that an expression may ask for: its facts, and those in its strings, which do no harm; the item."""
+        found = (self._known(match[0]) for match in NAME.finditer(BLANKS.sub(".", expression)))
+        return ("item", *dict.fromkeys(name for name in found if name is not None))
 
     def _known(self, dotted: str) -> str | None:
         """The longest known name that a dotted path starts with."""

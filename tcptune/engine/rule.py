@@ -22,13 +22,15 @@ class AppliesTo:
     """Where a rule holds: `kernel` is a range such as ">=4.13,<6.9" of mainline releases.
 
     `except_` names vendor kernels ("el8.10") for which the number misleads; `because` cites the commit
-    or the trees that show the change.
+    or the trees that show the change. `shown_by` is a fact that only kernels in the range have: where the release is
+    not known, its being there tells.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = NO_EXTRAS
     kernel: str
     because: str
     except_: tuple[str, ...] = ()
+    shown_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Example:
     """One machine in miniature: `given` is all it says, `kernel` its release.
 
     `sockets` holds its groups, listeners and ports, each with the fields that `model.sockets` has. `file` is the text
-    of a settings file at `path`, where the rule is about such files.
+    of a settings file at `path`, where the rule is about such files. `files` holds the texts of all settings files of
+    a machine by their paths (`-> PATH` is a link), where it is about which of them wins; `given` is then what runs.
     `then` pins facts that follow; `advises` pins what is recommended, key by key; `because` is the
     reason a skipped example must give.
     """
@@ -97,6 +100,7 @@ class Example:
     kernel: str = "6.18.0"
     file: str = ""
     path: str = "etc/sysctl.d/50-example.conf"
+    files: dict[str, str] = field(default_factory=dict)
     sockets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     then: dict[str, Value] = field(default_factory=dict)
     advises: dict[str, str] = field(default_factory=dict)

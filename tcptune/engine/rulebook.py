@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,13 @@ class StoredRule(Head):
 
     def whole(self) -> Rule:
         """The complete rule but for its examples, which are tests."""
-        return Rule.of(parse(self.text.partition(EXAMPLES)[0]))
+        return _without_examples(self.text)
+
+
+@cache
+def _without_examples(text: str) -> Rule:
+    """A rule of ours, read once however many machines it fires on."""
+    return Rule.of(parse(text.partition(EXAMPLES)[0]))
 
 
 def load_heads() -> list[Head]:

@@ -173,10 +173,7 @@ def _complaints(rule: Rule, stem: str, language: Language) -> Iterator[Complaint
     elif rule.for_each is not None and rule.for_each not in language.lists:
         yield "for_each", f"{rule.for_each} is not a list; {', '.join(sorted(language.lists))} are"
     if rule.applies_to is not None:
-        try:
-            KernelRange.parse(rule.applies_to.kernel)
-        except ValueError as error:
-            yield "applies_to.kernel", str(error)
+        yield from _wrong_kernels(rule.applies_to, language)
     yield from _wrong_expressions(rule, language)
     yield from _wrong_texts(rule, language)
     yield from _wrong_recommendations(rule)
@@ -215,6 +212,15 @@ def _wrong_sockets(example: Example) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def _wrong_kernels(applies_to: AppliesTo, language: Language) -> Iterator[Complaint]:
+    try:
+        KernelRange.parse(applies_to.kernel)
+    except ValueError as error:
+        yield "applies_to.kernel", str(error)
+    if applies_to.shown_by is not None and applies_to.shown_by not in language.names:
+        yield "applies_to.shown_by", unknown_fact(applies_to.shown_by, language)
 
 
 def _wrong_expressions(rule: Rule, language: Language) -> Iterator[Complaint]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tcptune.engine.rule import Rule
-from tcptune.explain import page
-from tcptune.explain.sysctl_page import SCOPE_WORDS, beliefs_section
+from tcptune.explain import belief_page, page
+from tcptune.explain.sysctl_page import SCOPE_WORDS
+from tcptune.facts.rates import RATES
 from tcptune.kernel.counters.shape import Counter
 from tcptune.model.facts import Facts
 from tcptune.model.values import FactInfo
@@ -27,8 +28,9 @@ def render(counter: Counter, rules: Iterable[Rule], facts: Facts | None) -> str:
         rows.append(("kernels", ", ".join(part for part in (since, until) if part)))
     lines = [*page.heading(counter.name, 1), *page.paragraph(counter.meaning), *page.table(("", ""), rows)]
     lines += this_machine(counter.name, facts)
+    lines += rate_section(counter)
     lines += page.section("Traps", counter.notes)
-    lines += beliefs_section(counter.beliefs)
+    lines += belief_page.section(counter.name, counter.beliefs)
     lines += rules_section(counter.name, rules)
     lines += page.section("Sources", counter.sources)
     return page.text(lines)
@@ -53,6 +55,16 @@ def this_machine(name: str, facts: Facts | None) -> list[str]:
     else:
         told = f"`{name}` is not known: {facts.why_missing(name)}."
     return [*page.heading("On this machine"), *page.bullets([told])]
+
+
+def rate_section(counter: Counter) -> list[str]:
+    """How to read a counter as a rate."""
+    rate = RATES.get(counter.name)
+    told = (
+        "The number is as old as its network namespace, and may be of last month: `tcptune audit --interval 5` looks "
+        f"twice and says how fast it rises now (`{rate}` in rules)."
+    )
+    return page.section("As a rate", [told] if rate else [])
 
 
 def rules_section(name: str, rules: Iterable[Rule]) -> list[str]:

@@ -25,16 +25,16 @@ def prose(text: str) -> list[str]:
     return [line for part in text.strip().split("\n\n") for line in paragraph(part)]
 
 
-def bullets(items: Iterable[str]) -> list[str]:
-    """A list, wrapped, and a blank line; nothing at all for no items."""
+def bullets(items: Iterable[str], indent: str = "") -> list[str]:
+    """A list, wrapped, and a blank line; nothing at all for no items. `indent` makes it part of another item."""
     lines = [
         line
         for item in items
         for line in textwrap.wrap(
             " ".join(item.split()),
             WIDTH,
-            initial_indent="- ",
-            subsequent_indent="  ",
+            initial_indent=f"{indent}- ",
+            subsequent_indent=f"{indent}  ",
             break_long_words=False,
             break_on_hyphens=False,
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tcptune.engine.rule import Rule
-from tcptune.explain import counter_page, rule_page, state_page, sysctl_page
+from tcptune.explain import belief_page, counter_page, rule_page, state_page, sysctl_page
 from tcptune.explain.topics import Topic
+from tcptune.kernel.beliefs import BELIEFS
+from tcptune.kernel.beliefs.subjects import SUBJECTS
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.counters import COUNTERS
 from tcptune.kernel.state_pages import STATE_PAGES
@@ -26,5 +28,11 @@ def render(topic: Topic, rules: Sequence[Rule], vocabulary: dict[str, FactInfo],
             return counter_page.render(COUNTERS[topic.name], rules, facts)
         case "rule":
             return rule_page.render(next(rule for rule in rules if rule.id == topic.name))
+        case "subject":
+            return belief_page.render_subject(SUBJECTS[topic.name])
+        case "belief":
+            return belief_page.render(BELIEFS[topic.name])
+        case "beliefs":
+            return belief_page.render_all()
         case "fact":
             return counter_page.render_fact(topic.name, vocabulary[topic.name], rules, facts)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from tcptune.engine.rule import Avoid, Example, Recommendation, Rule
-from tcptune.explain import page
+from tcptune.explain import belief_page, page
+
+MOST_LINES = 8
+"""Of a file in the table of examples."""
 
 
 def render(rule: Rule) -> str:
@@ -24,6 +27,7 @@ def render(rule: Rule) -> str:
     for recommendation in rule.recommend:
         lines += _recommendation(recommendation)
     lines += page.section("What not to do", [_avoid(avoid) for avoid in rule.avoid])
+    lines += belief_page.section(rule.id)
     if rule.see:
         lines += [*page.heading("See it yourself"), *page.code(rule.see)]
     lines += _examples(rule)
@@ -57,5 +61,17 @@ def _examples(rule: Rule) -> list[str]:
 
 
 def _given(example: Example) -> str:
+    files = {example.path: example.file} if example.file else example.files
+    told = [f"`{name} = {value}`" for name, value in example.given.items()]
+    told += [f"{path}: {_lines(text)}" for path, text in files.items()]
     kernel = [] if example.kernel == "6.18.0" else [f"kernel {example.kernel}"]
-    return ", ".join([f"`{name} = {value}`" for name, value in example.given.items()] + kernel) or "nothing read"
+    return ", ".join(told + kernel) or "nothing read"
+
+
+def _lines(text: str) -> str:
+    """The first lines of a file, on one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fences = ["``" if "`" in line else "`" for line in lines]
+    shown = [f"{fence}{line}{fence}" for fence, line in zip(fences, lines, strict=True)]
+    left = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return "; ".join(shown[:MOST_LINES] + left) or "empty"

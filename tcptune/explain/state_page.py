@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tcptune.engine.rule import Rule
-from tcptune.explain import page
-from tcptune.explain.sysctl_page import beliefs_section
+from tcptune.explain import belief_page, page
 from tcptune.explain.what_if import KERNEL_DEFAULTS
 from tcptune.kernel.lifetimes import lifetimes
 from tcptune.kernel.state_pages import StatePage
@@ -32,7 +31,7 @@ def render(state: StatePage, rules: Iterable[Rule], facts: Facts | None) -> str:
     lines += [*page.heading("Who can change it"), *page.paragraph(state.who_fixes)]
     lines += page.section("Where it is counted", state.counted_in)
     lines += page.section("Settings that decide something here", [f"`{name}`" for name in state.settings])
-    lines += beliefs_section(state.beliefs)
+    lines += belief_page.section(state.state.rfc, state.beliefs)
     prefixes = (f"states.{state.state.name}", f"kinds.{state.state.name}.")
     concerned = [rule for rule in rules if any(name.startswith(prefixes) for name in rule.evidence)]
     lines += page.section("Rules that look at it", [f"`{rule.id}`: {rule.title}" for rule in concerned])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tcptune.engine.rule import Rule
-from tcptune.explain import page
+from tcptune.explain import belief_page, page
 from tcptune.explain.effective import effective
 from tcptune.explain.what_if import TRIALS, what_if
 from tcptune.kernel.history import Range, Span
@@ -32,18 +32,12 @@ def render(key: Sysctl, rules: Iterable[Rule], facts: Facts | None) -> str:
         lines += [*page.heading("When a change takes effect"), *page.paragraph(_sentence(key.takes_effect))]
     lines += page.section("Plays together with", key.interplay)
     lines += page.section("Dangers", key.dangers)
-    lines += beliefs_section(key.beliefs)
+    lines += belief_page.section(key.name, key.beliefs)
     lines += page.section(
         "Rules that read or set it", [f"`{rule.id}`: {rule.title}" for rule in mentioning(key, rules)]
     )
     lines += page.section("Sources", key.sources)
     return page.text(lines)
-
-
-def beliefs_section(beliefs: Iterable[object]) -> list[str]:
-    """False beliefs, each with the truth beside it."""
-    told = [f'"{belief.claim.rstrip(".")}." False: {belief.truth}' for belief in beliefs]  # type: ignore[attr-defined]
-    return page.section("False beliefs", told)
 
 
 def mentioning(key: Sysctl, rules: Iterable[Rule]) -> list[Rule]:

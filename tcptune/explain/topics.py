@@ -7,12 +7,18 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
+from tcptune.explain.belief_page import ALL
+from tcptune.kernel.beliefs import BELIEFS
+from tcptune.kernel.beliefs.subjects import SUBJECTS
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.counters import COUNTERS
 from tcptune.kernel.state_pages import STATE_PAGES
 from tcptune.kernel.states import TcpState
 
-Kind = Literal["sysctl", "state", "counter", "fact", "rule"]
+Kind = Literal["sysctl", "state", "counter", "fact", "rule", "subject", "belief", "beliefs"]
+
+GENERAL = ("rule", "subject", "belief", "beliefs")
+"""Kinds whose pages say nothing of a machine."""
 
 OTHER_SPELLINGS = {
     TcpState.FIN_WAIT_1: ("FIN_WAIT1",),
@@ -54,6 +60,11 @@ def index(rules: Iterable[str], facts: Iterable[str]) -> dict[str, Topic]:
         _add(found, Topic("counter", name), name, name.rpartition(".")[2])
     for name in rules:
         _add(found, Topic("rule", name), name)
+    for subject in SUBJECTS.values():
+        _add(found, Topic("subject", subject.name), subject.name, *subject.spellings)
+    _add(found, Topic("beliefs", ALL), ALL)
+    for name in BELIEFS:
+        _add(found, Topic("belief", name), name)
     for name in facts:
         _add(found, Topic("fact", name), name)
     return found

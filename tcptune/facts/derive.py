@@ -7,14 +7,20 @@ from math import isfinite
 
 from tcptune.facts.contradictions import contradictions, is_count
 from tcptune.facts.derived import DERIVED, Derived
+from tcptune.facts.derived.shape import INT64
+from tcptune.facts.doubts import doubts
+from tcptune.facts.gone import settings_gone
+from tcptune.facts.rates import INTERVAL, ONE_SAMPLE, RATES, Rates
 from tcptune.facts.socket_lists import socket_lists
+from tcptune.facts.unmoved import unmoved
 from tcptune.facts.vocabulary import IMMORTAL, vocabulary
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.existence import nonexistence
 from tcptune.kernel.lifetimes import CASES, lifetimes, path_of, refusal
+from tcptune.kernel.log_lines import LOG_LINES
 from tcptune.kernel.release import Release
 from tcptune.kernel.timeouts import Lifetime
-from tcptune.model.facts import Facts
+from tcptune.model.facts import Facts, Watch
 from tcptune.model.snapshot import Snapshot
 from tcptune.model.values import FactInfo, FactType, Item, Value
 
@@ -22,12 +28,10 @@ ZERO_WINDOW_ANSWERED = "FIN-WAIT-1/zero-window-answered"
 
 PYTHON_TYPES: dict[FactType, tuple[type, ...]] = {"int": (int,), "double": (int, float), "string": (str,), "list": ()}
 TYPE_WORDS: dict[FactType, str] = {"int": "a whole number", "double": "a number", "string": "text", "list": "a list"}
-INT64 = range(-(2**63), 2**63)
-"""The whole numbers that conditions can speak of; the kernel has no others."""
 
 
-def derive(snapshot: Snapshot) -> Facts:
-    """Everything a rule may ask about the machine of the snapshot."""
+def derive(snapshot: Snapshot, rates: Rates | None = None) -> Facts:
+    """Everything a rule may ask about the machine of the snapshot; `rates` come from an earlier one of the machine."""
     release = Release.parse(snapshot.host.release or "")
     known = vocabulary(release)
     values: dict[str, Value | list[Item]] = {}
@@ -35,14 +39,28 @@ def derive(snapshot: Snapshot) -> Facts:
     for name, value in snapshot.values.items():
         if name in known:
             _admit(name, value, known[name], values, missing)
+    _add_rates(rates, values, missing)
+    values = dict.fromkeys(LOG_LINES, 0) | values
     told = socket_lists(snapshot, values)
     values |= told.values
     missing |= told.missing
     _add_derived(values, missing)
     computed = _add_lifetimes(values, missing, release)
-    values["contradictions"] = contradictions(snapshot.values)
+    tw_is_of_netns = known["sockstat.TCP.tw"].scope == "netns" if release is not None else None
+    values["contradictions"] = contradictions(snapshot.values, tw_is_of_netns)
+    values["doubts"] = doubts(snapshot, release)
+    values["settings.gone"] = settings_gone(snapshot.values, release)
     missing = {name: why for name, why in missing.items() if name not in values}
-    return Facts(values, missing, known, release, computed, _not_in_this_kernel(snapshot, release))
+    return Facts(
+        values,
+        missing,
+        known,
+        release,
+        computed,
+        _not_in_this_kernel(snapshot, release),
+        _watch(snapshot, rates, values),
+        unmoved(values),
+    )
 
 
 def _not_in_this_kernel(snapshot: Snapshot, release: Release | None) -> frozenset[str]:
@@ -91,6 +109,30 @@ def _problem(name: str, value: Value, info: FactInfo) -> str | None:
     return None
 
 
+def _add_rates(rates: Rates | None, values: dict[str, Value | list[Item]], missing: dict[str, str]) -> None:
+    """How fast the counters rise, and why that is not known of the others."""
+    if rates is None:
+        missing |= dict.fromkeys((INTERVAL, *RATES.values()), ONE_SAMPLE)
+        return
+    values[INTERVAL] = rates.seconds
+    for counter, name in RATES.items():
+        if counter in rates.rates:
+            values[name] = rates.rates[counter]
+        else:
+            lacks = f"needs {counter} in both samples"
+            missing[name] = rates.gaps.get(name) or rates.gaps.get("rates") or lacks
+
+
+def _watch(snapshot: Snapshot, rates: Rates | None, values: Mapping[str, Value | list[Item]]) -> Watch:
+    uptime = values.get("uptime")
+    return Watch(
+        uptime=uptime if isinstance(uptime, float) else None,
+        from_boot=snapshot.host.netns == "initial",
+        interval=None if rates is None else rates.seconds,
+        gaps={} if rates is None else rates.gaps,
+    )
+
+
 def _add_derived(values: dict[str, Value | list[Item]], missing: dict[str, str]) -> None:
     for row in DERIVED:
         lacking = next((name for name in row.needs if name not in values), None)
@@ -98,13 +140,11 @@ def _add_derived(values: dict[str, Value | list[Item]], missing: dict[str, str])
             missing[row.name] = _needs(lacking, missing)
             continue
         try:
-            result = row.how(*(values[name] for name in row.needs), *(values.get(name) for name in row.maybe))
+            result = row.of(values)
         except (ValueError, ArithmeticError) as error:
             missing[row.name] = f"cannot be computed: {error}"
             continue
-        if isinstance(result, int) and result not in INT64:
-            missing[row.name] = "cannot be computed: larger than any number of the kernel"
-        elif result is None:
+        if result is None:
             missing[row.name] = _no_answer(row, values, missing)
         else:
             values[row.name] = result

@@ -35,7 +35,7 @@ LISTENERS: dict[str, FactInfo] = {
     "listeners.in_widened_range": FactInfo(
         "int", "ports", "netns",
         "Ports that are listened on below 32768, where the default range begins, inside ip_local_port_range and not "
-        "in ip_local_reserved_ports.",
+        "in ip_local_reserved_ports, as far as that was read.",
     ),
     "listeners.widened_ports": FactInfo("string", "", "netns", "The ports of listeners.in_widened_range, by number."),
     "listeners.reserve": FactInfo(
@@ -62,11 +62,13 @@ def listener_facts(
         "listeners.ports": _named(port for port in ports if port >= UNPRIVILEGED),
     }
     missing: dict[str, str] = {}
-    if local is None or kept is None:
-        names = ("listeners.in_widened_range", "listeners.widened_ports", "listeners.reserve")
-        missing |= dict.fromkeys(names, _needs(PORTS_LOW if local is None else RESERVED, gaps))
+    if local is None:
+        missing |= dict.fromkeys(("listeners.in_widened_range", "listeners.widened_ports"), _needs(PORTS_LOW, gaps))
     else:
-        known |= _in_widened_range(ports, local, kept)
+        known |= _in_widened_range(ports, local, kept or "")
+    if kept is None or local is None:
+        known.pop("listeners.reserve", None)
+        missing["listeners.reserve"] = _needs(PORTS_LOW if local is None else RESERVED, gaps)
     queues = [queue for door in doors if (queue := _queue(door, limit)) is not None]
     if queues or not doors:
         known["listeners.queues"] = queues

@@ -29,6 +29,10 @@ PORT_USE: dict[str, FactInfo] = {
         "Local addresses that use much of the ports, towards all destinations: as ports.tuples, and destinations, "
         "largest (sockets to the busiest of them), one_each (1 where hardly two sockets share a port).",
     ),
+    "ports.addresses_of_default": FactInfo(
+        "list", "", "netns",
+        "The same, held against the kernel's own range of 28232 ports; empty where ip_local_port_range was read.",
+    ),
     "ports.counted": FactInfo(
         "int", "bool", "netns", "1 where the use of ports is known for each destination, 0 where nobody looked."
     ),
@@ -62,6 +66,7 @@ def port_facts(uses: Sequence[PortUse], usable: int, settings: Mapping[str, obje
     return {
         "ports.tuples": tuples,
         "ports.addresses": addresses,
+        "ports.addresses_of_default": [],
         "ports.counted": 1,
         "ports.busiest_share": busiest["share"],
         "ports.busiest_loopback": busiest["loopback"],
@@ -69,6 +74,11 @@ def port_facts(uses: Sequence[PortUse], usable: int, settings: Mapping[str, obje
         "ports.most_time_waits": most_time_waits(uses),
         "ports.short": int(any(map(_short, tuples)) or any(map(_short_for_all, addresses))),
     }
+
+
+def of_default_range(uses: Sequence[PortUse], usable: int) -> list[Item]:
+    """The addresses, held against the ports of the kernel's own range."""
+    return [_address(use, usable, uses) for use in uses if use.remote is None]
 
 
 def most_time_waits(uses: Sequence[PortUse]) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tcptune.facts.derived.ports import PORTS_HIGH, PORTS_LOW, RESERVED, usable_ports
+from tcptune.facts.derived.ports import DEFAULT_PORTS, PORTS_HIGH, PORTS_LOW, RESERVED, usable_ports
 from tcptune.facts.listener_facts import LISTENERS, listener_facts
-from tcptune.facts.port_facts import PORT_USE, most_time_waits, port_facts, too_few
+from tcptune.facts.port_facts import PORT_USE, most_time_waits, of_default_range, port_facts, too_few
 from tcptune.model.snapshot import Snapshot
 from tcptune.model.sockets import PortUse
 from tcptune.model.values import FactInfo, Item, Value
@@ -40,7 +40,13 @@ def socket_lists(snapshot: Snapshot, values: Mapping[str, object]) -> Told:
         return Told(known | port_facts((), 1, values), missing)
     if uses is None or not usable:
         why = f"needs {PORTS_LOW}: not read" if uses else _why("ports", snapshot)
-        known |= NOTHING_SEEN | ({"ports.most_time_waits": most_time_waits(uses)} if uses else {})
+        known |= NOTHING_SEEN
+        if uses:
+            by_default = usable_ports(*DEFAULT_PORTS, "")
+            known |= {
+                "ports.most_time_waits": most_time_waits(uses),
+                "ports.addresses_of_default": of_default_range(uses, by_default),
+            }
         return Told(known, missing | dict.fromkeys(PORT_USE.keys() - known.keys(), why))
     return Told(known | port_facts(uses, usable, values), missing)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from tcptune.facts.derived import DERIVED
+from tcptune.facts.rates import RATES, rate_facts
 from tcptune.facts.socket_lists import LISTS
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.counters import COUNTERS
 from tcptune.kernel.lifetimes import CASES
+from tcptune.kernel.log_lines import LOG_LINES
 from tcptune.kernel.release import Release
 from tcptune.kernel.scope import scope_at
 from tcptune.kernel.states import TcpState
@@ -34,6 +36,23 @@ KIND_MEANINGS = {
     "unaccepted": "no owner: it waits in the accept queue of a listener",
 }
 
+OF_DRIFT = {
+    "drift.rows": FactInfo(
+        "list",
+        "",
+        "netns",
+        "The keys that settings files set: key, running, boot, boot_where, at_boot, same for reload, apart, verdict.",
+        setting=True,
+    ),
+    "drift.compared": FactInfo(
+        "list", "", "netns", "Those of drift.rows whose running value is known, with the same fields.", setting=True
+    ),
+    "drift.lines": FactInfo(
+        "list", "", "netns", "Every line about one of these keys: key, value, where, packaged, over.", setting=True
+    ),
+}
+"""What only `tcptune drift` knows."""
+
 OF_FILES = {
     "settings.written": FactInfo(
         "list", "", "netns", "The settings of a file: key, value, line, status, outcome, comment.", setting=True
@@ -45,8 +64,9 @@ OF_FILES = {
     "settings.suppressions": FactInfo(
         "list", "", "netns", "The comments in a file that ask for a rule to be silent: rules, reason.", setting=True
     ),
+    **OF_DRIFT,
 }
-"""What only `tcptune lint` knows."""
+"""What only `tcptune lint` and `tcptune drift` know."""
 
 IMMORTAL = "zero_window.immortal"
 
@@ -55,6 +75,12 @@ MACHINE = {
     "kernel.page_size": FactInfo("int", "bytes", "host", "The size of a memory page.", setting=True),
 }
 
+CONNTRACK_STATES = (
+    *("NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE"),
+    "SYN_SENT2",
+)
+"""The states of a TCP entry as `conntrack -L` prints them (net/netfilter/nf_conntrack_proto_tcp.c)."""
+
 
 @cache
 def vocabulary(release: Release | None = None) -> dict[str, FactInfo]:
@@ -62,8 +88,10 @@ def vocabulary(release: Release | None = None) -> dict[str, FactInfo]:
     return {
         **_sysctls(release),
         **_counters(release),
+        **rate_facts(),
         **MACHINE,
         **_states(),
+        **_told(),
         **_derived(),
         **_timeouts(),
         IMMORTAL: FactInfo(
@@ -72,6 +100,14 @@ def vocabulary(release: Release | None = None) -> dict[str, FactInfo]:
         **OF_FILES,
         "contradictions": FactInfo(
             "list", "", "netns", "Pairs of numbers of this machine that cannot both be true: claim, left, right."
+        ),
+        "doubts": FactInfo("list", "", "netns", "Numbers that are possible and hard to believe: subject, why."),
+        "settings.gone": FactInfo(
+            "list",
+            "",
+            "netns",
+            "Settings that were given and that this kernel does not have: key, value, why, instead.",
+            setting=True,
         ),
         **LISTS,
     }
@@ -97,6 +133,7 @@ def _counters(release: Release | None) -> dict[str, FactInfo]:
             scope_at(counter.scopes, release),
             counter.meaning,
             setting=counter.name == "meminfo.MemTotal",
+            rate=RATES.get(counter.name, ""),
         )
         for counter in COUNTERS.values()
     }
@@ -112,6 +149,18 @@ def _states() -> dict[str, FactInfo]:
         for kind in kinds:
             meaning = f"Sockets in {TcpState[name].rfc} of which {KIND_MEANINGS[kind]}."
             found[f"kinds.{name}.{kind}"] = FactInfo("int", "sockets", "netns", meaning)
+    return found
+
+
+def _told() -> dict[str, FactInfo]:
+    """What only a pasted log or a listing of conntrack tells."""
+    found = {
+        fact: FactInfo("int", "lines", "host", f"{meaning} 0 where no log was given.")
+        for fact, meaning in LOG_LINES.items()
+    }
+    for state in CONNTRACK_STATES:
+        meaning = f"Entries that connection tracking has in {state}; its states are not those of the sockets."
+        found[f"conntrack.states.{state}"] = FactInfo("int", "entries", "netns", meaning)
     return found
 
 

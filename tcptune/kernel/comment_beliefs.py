@@ -1,4 +1,4 @@
-"""False beliefs that comments beside settings state, and what is true instead."""
+"""How comments beside settings word the false beliefs that circulate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class CommentBelief(NamedTuple):
-    """A belief: the key beside which it is looked for, how it is worded, what is claimed, and what is true.
+    """The key beside which a belief is looked for, how it is worded there, and its id in `kernel.beliefs`.
 
     `value` limits it to settings of such a value. A "not" in the sentence denies the belief, unless it is `purpose`:
     "in order not to reveal".
@@ -15,8 +15,7 @@ class CommentBelief(NamedTuple):
 
     key: str
     words: re.Pattern[str]
-    claim: str
-    truth: str
+    belief: str
     value: re.Pattern[str] = re.compile("")
     purpose: bool = False
 
@@ -28,86 +27,68 @@ def _words(*alternatives: str) -> re.Pattern[str]:
 TIME_WAIT = r"time[- _]?wait"
 FEWER = rf"(?:reduc|decreas|lower|limit|shorten|disabl|avoid|eliminat|kill)\w* (?:[a-z]+ ){{0,3}}{TIME_WAIT}"
 FEWER_ZH = rf"(?:减少|降低|缩短|收缩|关闭)[^\uff0c\u3002,.]{{0,6}}{TIME_WAIT}"
-DESCRIPTORS = r"\b(?:decreas|reduc|sav|free)\w* (?:the )?(?:number of )?(?:fds?|file descriptors?)\b"
+DESCRIPTORS = _words(r"\b(?:decreas|reduc|sav|free)\w* (?:the )?(?:number of )?(?:fds?|file descriptors?)\b")
 PORTS = r"free(?:s|ing)? (?:up )?(?:the )?ports?|port must be inactive|ports? (?:can|may) be re-?used"
 
 COMMENT_BELIEFS = (
-    CommentBelief(
-        "net.ipv4.tcp_fin_timeout",
-        _words(TIME_WAIT, PORTS, r"\bMSL\b", DESCRIPTORS, r"close[- _]wait"),
-        "tcp_fin_timeout shortens TIME-WAIT, or frees ports or descriptors",
-        "it is about FIN-WAIT-2 that no process owns; TIME-WAIT lasts 60 s whatever it says",
-    ),
+    CommentBelief("net.ipv4.tcp_fin_timeout", _words(TIME_WAIT, PORTS, r"\bMSL\b"), "fin-timeout-shortens-time-wait"),
+    CommentBelief("net.ipv4.tcp_fin_timeout", DESCRIPTORS, "closed-sockets-hold-descriptors"),
+    CommentBelief("net.ipv4.tcp_fin_timeout", _words(r"close[- _]wait"), "a-sysctl-ends-close-wait"),
     CommentBelief(
         "net.ipv4.tcp_orphan_retries",
-        _words(r"\b(?:limit|number|max\w*) (?:of |the )?(?:number of )?orphans?\b", r"\b(?:no|zero|without) retr"),
-        "tcp_orphan_retries limits the number of orphans, or 0 means no retry",
-        "it sets how long an orphan is tried; 0 means 8 retries, about 107 s on a LAN",
+        _words(r"\b(?:limit|number|max\w*) (?:of |the )?(?:number of )?orphans?\b"),
+        "orphan-retries-limits-orphans",
     ),
     CommentBelief(
-        "net.ipv4.tcp_max_orphans",
-        _words(r"16\s?M", r"max wmem", TIME_WAIT, r"\blingering TW\b", DESCRIPTORS),
-        "an orphan eats up to 16 MB, holds a descriptor, or is a TIME-WAIT",
-        "an orphan with nothing but its FIN takes 3.5 kB, no process holds it, and TIME-WAIT sockets are no orphans",
+        "net.ipv4.tcp_orphan_retries", _words(r"\b(?:no|zero|without) retr"), "orphan-retries-zero-means-none"
     ),
+    CommentBelief("net.ipv4.tcp_max_orphans", _words(r"16\s?M", r"max wmem"), "an-orphan-takes-16-mb"),
+    CommentBelief("net.ipv4.tcp_max_orphans", _words(TIME_WAIT, r"\blingering TW\b"), "orphans-are-time-wait"),
+    CommentBelief("net.ipv4.tcp_max_orphans", DESCRIPTORS, "closed-sockets-hold-descriptors"),
     CommentBelief(
         "net.ipv4.tcp_max_tw_buckets",
         _words(
             rf"\b(?:increas|rais)\w* [^.]*{TIME_WAIT}[^.]*\bdos\b",
             r"^\W*prevents? simple dos attacks?\W*$",
             r"增加[^.。]*DoS",
-            r"(?:default|默\s?认)\D{0,6}180000\b",
-            FEWER_ZH,
-            r"free\w* (?:up )?(?:the )?ports?",
         ),
-        "raising the limit of time-wait entries is a protection, lowering it frees something, or its default is 180000",
-        "it is a guard that raising weakens; lowered, closes skip TIME-WAIT; the default follows from the memory",
+        "more-tw-buckets-stop-dos",
     ),
     CommentBelief(
+        "net.ipv4.tcp_max_tw_buckets",
+        _words(FEWER_ZH, r"free\w* (?:up )?(?:the )?ports?"),
+        "fewer-tw-buckets-free-ports",
+    ),
+    CommentBelief(
+        "net.ipv4.tcp_max_tw_buckets", _words(r"(?:default|默\s?认)\D{0,6}180000\b"), "tw-buckets-default-is-180000"
+    ),
+    CommentBelief("net.ipv4.tcp_tw_reuse", _words(r"\bserver\b.*incoming"), "tw-reuse-helps-servers"),
+    CommentBelief(
         "net.ipv4.tcp_tw_reuse",
-        _words(FEWER, FEWER_ZH, r"\bserver\b.*incoming", r"(?:fast|quick)\w* recycl", r"快速回收"),
-        "tcp_tw_reuse removes TIME-WAIT sockets, or helps a server that is called",
-        "it lets connect() take a port whose TIME-WAIT is older than a second; it shortens none and helps no listener",
+        _words(FEWER, FEWER_ZH, r"(?:fast|quick)\w* recycl", r"快速回收"),
+        "tw-reuse-removes-time-wait",
     ),
     CommentBelief(
         "net.ipv4.tcp_rfc1337",
         _words(rf"\b(?:protect\w*|defend) against (?:tcp )?{TIME_WAIT}s?(?![- ]*assassin)", r"防止TCP时间等待"),
-        "tcp_rfc1337 protects against TIME-WAIT",
-        "it makes a TIME-WAIT socket ignore a RST; it does not change how many there are",
+        "rfc1337-protects-against-time-wait",
     ),
     CommentBelief(
         "net.ipv4.tcp_timestamps",
         _words(r"secur", r"uptime", r"attack", r"\bdos\b", r"harden", r"fingerprint"),
-        "tcp_timestamps=0 is more secure",
-        "offsets have been random since 4.10; 0 gives up PAWS and makes tcp_tw_reuse do nothing",
+        "timestamps-0-is-more-secure",
         re.compile("0"),
         purpose=True,
     ),
-    CommentBelief(
-        "net.ipv4.tcp_keepalive_time",
-        _words(r"close[- _]wait", TIME_WAIT),
-        "keepalive ends CLOSE-WAIT or TIME-WAIT",
-        "it probes only sockets that asked for SO_KEEPALIVE, and a leaked descriptor stays with its program",
-    ),
-    CommentBelief(
-        "net.ipv4.tcp_retries2",
-        _words(r"\bto establish\b", r"\borphan"),
-        "tcp_retries2 counts the attempts to connect, or is about orphans",
-        "it sets how long an established connection with unacknowledged data lives; connect() has tcp_syn_retries",
-    ),
+    CommentBelief("net.ipv4.tcp_keepalive_time", _words(r"close[- _]wait", TIME_WAIT), "keepalive-ends-close-wait"),
+    CommentBelief("net.ipv4.tcp_retries2", _words(r"\bto establish\b", r"\borphan"), "retries2-is-for-connecting"),
     CommentBelief(
         "net.ipv4.ip_local_port_range",
         _words(r"\bincoming connections?\b", r"\baccept\w* more connections?\b"),
-        "the port range limits the connections that a server accepts",
-        "it holds for outgoing connections; a listener has one port, however many connections it has",
+        "65536-ports-limit-a-server",
     ),
-    CommentBelief(
-        "net.ipv4.tcp_mem",
-        _words(r"\b(?:in|of) bytes\b"),
-        "tcp_mem is given in bytes",
-        "its three numbers are pages, mostly of 4096 bytes",
-    ),
-)  # fmt: skip
+    CommentBelief("net.ipv4.tcp_mem", _words(r"\b(?:in|of) bytes\b"), "tcp-mem-is-in-bytes"),
+)
 
 SENTENCE = re.compile(r"(?<=[.!;])\s+|[\u3002\uff01\uff1b]")
 """The end of a sentence, Chinese ones included."""
@@ -116,7 +97,7 @@ OTHER_KEY = re.compile(r"\b(?:net[./][\w./]+[./])?((?:tcp|ip|nf)_\w+|somaxconn)"
 
 
 def belief_in(key: str, comment: str, value: str = "") -> CommentBelief | None:
-    """The false belief that a comment beside a setting states, or None.
+    """The false belief that a comment beside a setting states, the first of them, or None.
 
     A sentence that denies something, or that is about another key, states none.
     """

@@ -44,7 +44,10 @@ class Range(NamedTuple):
 
 
 class Belief(NamedTuple):
-    """A thing that circulates and is wrong, and what is true instead."""
+    """A thing that is believed of one sysctl, state or counter alone, and what is true instead.
+
+    What more than one page has to do with is a `CommonBelief`.
+    """
 
     claim: str
     truth: str

@@ -92,10 +92,16 @@ def lifetimes(settings: Settings, path: Path | None = None) -> dict[str, Lifetim
     """Every case whose settings are known and possible, by case name, in the order of `CASES`."""
     path = path or path_of(settings)
     return {
-        case.name: case.compute(case.name, settings, path)
+        case.name: _computed(case, tuple((name, settings.get(name)) for name in (*case.needs, *case.reads)), path)
         for case in CASES
         if all(name in settings for name in case.needs) and refusal(case, settings) is None
     }
+
+
+@lru_cache(maxsize=512)
+def _computed(case: Case, settings: tuple[tuple[str, int | None], ...], path: Path) -> Lifetime:
+    """One case, for the settings that it takes into account: most machines of a fleet have the same."""
+    return case.compute(case.name, {name: value for name, value in settings if value is not None}, path)
 
 
 def refusal(case: Case, settings: Settings) -> str | None:

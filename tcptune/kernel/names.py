@@ -87,19 +87,22 @@ REMOVED: dict[str, tuple[str, str]] = {
         f"net.ipv4.netfilter.ip_conntrack_{name}": ("4.9", f"net.netfilter.nf_conntrack_{name}")
         for name in OLD_CONNTRACK.split()
     },
-    "net.ipv4.ip_conntrack_max": ("2.6.39", "net.netfilter.nf_conntrack_max"),
+    "net.ipv4.ip_conntrack_max": ("2.6.22", "net.netfilter.nf_conntrack_max"),
     "net.netfilter.nf_conntrack_helper": ("6.0", ""),
     "net.ipv4.tcp_abc": ("3.9", ""),
     "net.ipv4.tcp_cookie_size": ("3.10", ""),
     "net.ipv4.tcp_dma_copybreak": ("3.18", ""),
     "net.ipv4.tcp_frto_response": ("3.10", ""),
-    "net.ipv4.tcp_max_ssthresh": ("3.10", ""),
-    "net.ipv4.tcp_thin_dupack": ("4.12", ""),
-    "net.ipv4.inet_peer_gc_mintime": ("3.6", ""),
-    "net.ipv4.inet_peer_gc_maxtime": ("3.6", ""),
+    "net.ipv4.tcp_max_ssthresh": ("3.13", ""),
+    "net.ipv4.tcp_thin_dupack": ("4.11", ""),
+    "net.ipv4.inet_peer_gc_mintime": ("3.1", ""),
+    "net.ipv4.inet_peer_gc_maxtime": ("3.1", ""),
     "net.ipv4.rt_cache_rebuild_count": ("3.6", ""),
 }
-"""Keys that files still set: the release that no longer has them, and what took their place."""
+"""Keys that files still set: the release that no longer has them, and what took their place.
+
+Each was seen in the tree before that release and not in the tree of that release.
+"""
 
 ALIASES = {"net.nf_conntrack_max": "net.netfilter.nf_conntrack_max"}
 """Two files of one variable."""

@@ -26,6 +26,10 @@ WRITTEN, COMPLAINTS, FILE, SUPPRESSIONS = (
 )
 
 
+OF_MACHINES: dict[str, Value | list[Item]] = {"settings.gone": [], "doubts": []}
+"""What a machine's numbers say by themselves and a file says line by line, in rules of its own."""
+
+
 class Assumed(NamedTuple):
     """What is taken for the machine that the file is for: nothing, where it is for any.
 
@@ -40,13 +44,23 @@ class Assumed(NamedTuple):
 
 def facts_of(parsed: Parsed, path: str, assumed: Assumed) -> Facts:
     """Everything a rule may ask about one file."""
+    return with_lines(facts_of_values(parsed, path, assumed), parsed, path, assumed)
+
+
+def facts_of_values(parsed: Parsed, path: str, assumed: Assumed) -> Facts:
+    """What the keys of a file would hold: all that a rule without `for_each` may ask."""
     release = Release.parse(assumed.release or "")
     values: dict[str, Value] = {**values_of(parsed.settings, release)}
     if assumed.memory_kb is not None:
         values["meminfo.MemTotal"] = assumed.memory_kb
     facts = derive(Snapshot(Host(release=assumed.release, source=path), values=values))
+    return facts._replace(values={**facts.values, **OF_MACHINES})
+
+
+def with_lines(facts: Facts, parsed: Parsed, path: str, assumed: Assumed) -> Facts:
+    """The facts of a file's values, and how each of its lines is written."""
     lists: dict[str, list[Item]] = {
-        WRITTEN: written(parsed, release),
+        WRITTEN: written(parsed, Release.parse(assumed.release or "")),
         COMPLAINTS: [_complaint(complaint, parsed) for complaint in parsed.complaints],
         FILE: [_file(parsed, path, assumed.kind_given)],
         SUPPRESSIONS: [

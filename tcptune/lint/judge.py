@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from tcptune.engine.check import judge
 from tcptune.engine.language import Language
 from tcptune.engine.rule import Head
+from tcptune.facts.vocabulary import OF_DRIFT
 from tcptune.kernel.release import KernelRange, Release
-from tcptune.lint.facts import WRITTEN, Assumed, facts_of, places
+from tcptune.lint.facts import WRITTEN, Assumed, facts_of_values, places, with_lines
 from tcptune.lint.written import MAX_JUDGED, READ_AS_WRITTEN, READ_TO_THE_END, same
 from tcptune.model.facts import Facts
 from tcptune.model.report import Evidence, Finding, Report, Severity, Skipped, Suppressed
@@ -25,15 +26,14 @@ SUPPORTED = (
 
 def lint(parsed: Parsed, path: str, rules: Iterable[Head], language: Language, assumed: Assumed) -> Report:
     """The verdict on one file. What only some kernels do is told with the range of those."""
-    rules = list(rules)
-    facts_for = _facts_by_release(parsed, path, assumed)
-    facts = facts_for(assumed.release)
+    rules = [rule for rule in rules if rule.for_each not in OF_DRIFT]
+    asked = _Asked(parsed, path, assumed)
     where = places(parsed)
     found: list[Finding] = []
     skipped: list[Skipped] = []
     quiet: list[str] = []
     for rule in rules:
-        outcome = _outcome(rule, facts_for, assumed.release, language)
+        outcome = _outcome(rule, asked, assumed.release, language)
         if isinstance(outcome, Skipped):
             skipped.append(outcome)
         elif outcome is None:
@@ -51,14 +51,23 @@ def lint(parsed: Parsed, path: str, rules: Iterable[Head], language: Language, a
         quiet=tuple(quiet),
         states={},
         timeouts={},
-        gaps=_gaps(parsed, facts),
+        gaps=_gaps(parsed, asked.lines(assumed.release)),
         suppressed=tuple(suppressed),
     )
 
 
-def _facts_by_release(parsed: Parsed, path: str, assumed: Assumed) -> Callable[[str | None], Facts]:
-    """The facts of a file for each release that rules ask for, computed once."""
-    return cache(lambda release: facts_of(parsed, path, assumed._replace(release=release)))
+class _Asked:
+    """The facts of a file for each release that rules ask for, computed once; those of its lines where one does."""
+
+    def __init__(self, parsed: Parsed, path: str, assumed: Assumed) -> None:
+        self.values = cache(lambda release: facts_of_values(parsed, path, assumed._replace(release=release)))
+        self.lines = cache(
+            lambda release: with_lines(self.values(release), parsed, path, assumed._replace(release=release))
+        )
+
+    def by(self, rule: Head, release: str | None) -> Facts:
+        """What a rule may ask."""
+        return self.values(release) if rule.for_each is None else self.lines(release)
 
 
 def _gaps(parsed: Parsed, facts: Facts) -> dict[str, str]:
@@ -74,17 +83,15 @@ TOLD_AS_GAPS = frozenset({"yaml", "template", "not-utf8", "too-large", "too-many
 """Complaints about what could not be read, rather than about what is wrong."""
 
 
-def _outcome(
-    rule: Head, facts_for: Callable[[str | None], Facts], told: str | None, language: Language
-) -> list[Finding] | Skipped | None:
+def _outcome(rule: Head, asked: _Asked, told: str | None, language: Language) -> list[Finding] | Skipped | None:
     """What a rule says; of a rule for some kernels, where none is given, what it says for the newest of them."""
     if rule.applies_to is None or told is not None:
-        return judge(rule, facts_for(told), language)
+        return judge(rule, asked.by(rule, told), language)
     holds = KernelRange.parse(rule.applies_to.kernel).holds
     for text in SUPPORTED:
         release = Release.parse(text)
         if release is not None and holds(release):
-            outcome = judge(rule, facts_for(text), language)
+            outcome = judge(rule, asked.by(rule, text), language)
             if isinstance(outcome, list):
                 return [_for_kernels(finding, rule.applies_to.kernel) for finding in outcome]
             return outcome
@@ -109,9 +116,12 @@ def _of_other_cases(
     for one in _followed(parsed.settings)[:MAX_CASES]:
         settings = tuple(other for other in parsed.settings if other.key != one.key or other is one)
         case = parsed._replace(settings=settings)
-        facts_for, where = _facts_by_release(case, path, assumed), places(case)
+        asked, where = _Asked(case, path, assumed), places(case)
         for rule in ordinary:
-            outcome = _outcome(rule, facts_for, assumed.release, language)
+            deciding = _deciding(rule, where, language)
+            if deciding and where[deciding[0]].line != one.line:
+                continue  # what it would find stands at another line
+            outcome = _outcome(rule, asked, assumed.release, language)
             if isinstance(outcome, list):
                 placed = _placed(outcome, rule, path, where, language)
                 found += [finding for finding in placed if finding.line == one.line]
@@ -134,7 +144,7 @@ def _placed(
     findings: Iterable[Finding], rule: Head, path: str, where: Mapping[str, Setting], language: Language
 ) -> list[Finding]:
     """Findings at the line of their item, or of the first setting that decided; the evidence is what decided."""
-    deciding = [name for name in language.names_in(rule.when) if name in where]
+    deciding = _deciding(rule, where, language)
     placed = []
     for finding in findings:
         told = [_told(one, path, where) for one in finding.evidence if one.name in (deciding or where)]
@@ -144,6 +154,11 @@ def _placed(
         )
         placed.append(finding._replace(path=path, line=line, column=column, evidence=tuple(told)))
     return placed
+
+
+def _deciding(rule: Head, where: Mapping[str, Setting], language: Language) -> list[str]:
+    """The settings of the file that a condition names."""
+    return [name for name in language.names_in(rule.when) if name in where]
 
 
 def _told(evidence: Evidence, path: str, where: Mapping[str, Setting]) -> Evidence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from tcptune.kernel.beliefs import BELIEFS
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.comment_beliefs import belief_in
 from tcptune.kernel.names import ALIASES, Existence, existence_of
@@ -70,7 +71,8 @@ def _twice(setting: Setting, earlier: Setting | None, later: Setting | None) -> 
 
 def _item(setting: Setting, existence: Existence, kind: str, release: Release | None) -> Item:
     key = SYSCTLS.get(ALIASES.get(setting.key, setting.key))
-    belief = belief_in(setting.key, setting.comment, setting.value)
+    found = belief_in(setting.key, setting.comment, setting.value)
+    belief = BELIEFS[found.belief] if found else None
     item: Item = {
         "subject": f"{printable(setting.written, 100)} (line {setting.line})",
         "key": printable(setting.key, 100),
@@ -82,6 +84,7 @@ def _item(setting: Setting, existence: Existence, kind: str, release: Release | 
         "instead": existence.instead,
         "removed": existence.removed,
         "since": existence.since,
+        "belief": belief.id if belief else "",
         "claim": belief.claim if belief else "",
         "truth": belief.truth if belief else "",
         "outcome": "unknown",

@@ -11,9 +11,8 @@ from tcptune.loaders.values import alike, same
 from tcptune.model.drift import BOOT, RELOAD, Outcome, Row, Setter
 
 NOTHING = Outcome()
-NOT_AT_BOOT = "not read at boot: systemd-sysctl knows no /etc/sysctl.conf, and no link in sysctl.d leads to it"
-REFUSED = "refused"
-"""How the reasons of a refusal begin."""
+ONE_CHANGES = ("differs-from-boot", "differs-from-reload")
+"""Verdicts where one loader keeps the running value, and the other does not."""
 
 
 class Aim(NamedTuple):
@@ -75,9 +74,8 @@ def rows(
         lines = {name: aims[name].get(target, []) for name in both}
         key = dotted(target)
         wins = {name: _winner(key, writes[name].get(target, []), refusal) for name in both}
-        setters = _setters(key, lines, others.get(target, []), reasons.get(target, {}), wins, refusal)
-        row = _row(key, running[target], wins, setters)
-        found.append(row._replace(rules=rules(row, origins or {})))
+        setters = _setters(key, lines, others.get(target, []), reasons.get(target, {}), wins, refusal, origins or {})
+        found.append(_row(key, running[target], wins, setters))
     return sorted(found, key=lambda row: row.key)
 
 
@@ -100,6 +98,7 @@ def _setters(
     reasons: Mapping[str, str],
     wins: Mapping[str, Line | None],
     refusal: Refusal,
+    origins: Mapping[str, str],
 ) -> tuple[Setter, ...]:
     """Every line about a key, in the order of a reload, then those that only boot reads, then those nobody reads."""
     everything: dict[str, Line] = {}
@@ -113,9 +112,20 @@ def _setters(
         notes = [reasons.get(where, "")]
         if read_by and not won:
             notes.append(_loss(key, line, read_by, wins, refusal))
-        setter = Setter(_shown(where), line.written, line.value, _kind(line), read_by, won)
-        found.append(setter._replace(why="; ".join(filter(None, notes))))
+        loses = tuple(name for name in read_by if _loses(key, line, wins[name], refusal, origins))
+        why = "; ".join(filter(None, notes))
+        found.append(Setter(_shown(where), line.written, line.value, _kind(line), read_by, won, why, loses))
     return tuple(found)
+
+
+def _loses(key: str, line: Line, winner: Line | None, refusal: Refusal, origins: Mapping[str, str]) -> bool:
+    """Whether a line with the key itself, which the kernel would take, gives way to another value in another file."""
+    if line.value is None or winner is None or winner.value is None:
+        return False
+    if _kind(line) != "assignment" or refusal(key, line.value):
+        return False
+    ours, theirs = (origins.get(one.file, one.file) for one in (line, winner))
+    return ours != theirs and not alike(line.value, winner.value, key)
 
 
 def _loss(key: str, line: Line, read_by: tuple[str, ...], wins: Mapping[str, Line | None], refusal: Refusal) -> str:
@@ -149,7 +159,10 @@ def _row(key: str, running: Running, wins: Mapping[str, Line | None], setters: t
     boot, reload = (
         NOTHING if line is None else Outcome(line.value, _shown(line.where)) for line in (wins[BOOT], wins[RELOAD])
     )
-    return Row(key, running.value, boot, reload, setters, verdict(key, running, boot, reload), why=running.why)
+    found = verdict(key, running, boot, reload)
+    # Where one of them keeps the running value and the other does not, they are apart whatever the texts are like.
+    apart = _apart(key, boot, reload) or (reload.value is not None and found in ONE_CHANGES)
+    return Row(key, running.value, boot, reload, setters, found, (), running.why, apart)
 
 
 def verdict(key: str, running: Running, boot: Outcome, reload: Outcome) -> str:
@@ -168,39 +181,6 @@ def verdict(key: str, running: Running, boot: Outcome, reload: Outcome) -> str:
     if booted:
         return "differs-from-reload"
     return "differs-from-boot" if reloaded else "differs-from-files"
-
-
-def rules(row: Row, origins: Mapping[str, str]) -> tuple[str, ...]:
-    """The rules of the rulebook that a row speaks for."""
-    if row.verdict in ("not-there", "not-set"):
-        return ()
-    found = []
-    if row.boot.value is not None and row.running is not None and not same(row.running, row.boot.value, row.key):
-        found.append("drift-from-files")
-    if any(_overridden(row, setter, origins) for setter in row.setters):
-        found.append("sysctl-overridden")
-    if _apart(row.key, row.boot, row.reload):
-        found.append("boot-differs-from-reload")
-        if any(NOT_AT_BOOT in setter.why and RELOAD in setter.wins for setter in row.setters):
-            found.append("sysctl-conf-not-read-at-boot")
-    return tuple(found)
-
-
-def _overridden(row: Row, setter: Setter, origins: Mapping[str, str]) -> bool:
-    """Whether a line with the key itself loses to another value in another file."""
-    if setter.kind != "assignment" or setter.value is None or setter.why.startswith(REFUSED):
-        return False
-    for name, outcome in ((BOOT, row.boot), (RELOAD, row.reload)):
-        if name in setter.read_by and name not in setter.wins and outcome.value is not None:
-            ours, theirs = (_file(where) for where in (setter.where, outcome.where or ""))
-            apart = origins.get(ours, ours) != origins.get(theirs, theirs)
-            if apart and not alike(setter.value, outcome.value, row.key):
-                return True
-    return False
-
-
-def _file(where: str) -> str:
-    return where.rpartition(":")[0]
 
 
 def _apart(key: str, boot: Outcome, reload: Outcome) -> bool:

@@ -12,13 +12,13 @@ from tcptune.collect.proc import machine, sysctl
 from tcptune.errors import CollectError
 from tcptune.kernel.release import Release
 from tcptune.loaders import command_line, files, procps, releases, systemd
-from tcptune.loaders.drift import NOT_AT_BOOT, Aim, Loaded, Running, Unread, rows
+from tcptune.loaders.drift import Aim, Loaded, Running, Unread, rows
 from tcptune.loaders.files import Entry, Plan
 from tcptune.loaders.lines import Keys, Line, Write
 from tcptune.loaders.patterns import braces, expand
 from tcptune.loaders.tree import PROC_SYS, Tree
 from tcptune.loaders.values import refusal
-from tcptune.model.drift import BOOT, RELOAD, Drift
+from tcptune.model.drift import BOOT, NOT_AT_BOOT, RELOAD, Drift
 from tcptune.model.snapshot import Host
 from tcptune.settings.setting import is_rooted_key
 
@@ -46,23 +46,27 @@ def look(root: Path = LIVE_ROOT, asked: Iterable[str] = ()) -> Drift:
 
     What could not be read is in `gaps`, the rest is judged without it. CollectError where nothing is there to judge.
     """
-    tree = Tree(root)
-    live = root == LIVE_ROOT
-    name, release_text, _ = machine.name_and_release(root)
-    release = Release.parse(release_text or "")
-    netns = sysctl.namespace(root)
+    name, release, _ = machine.name_and_release(root)
+    source = "live" if root == LIVE_ROOT else str(root)
+    return drift_of(Tree(root), Host(name, release, source, sysctl.namespace(root)), asked)
+
+
+def drift_of(tree: Tree, host: Host, asked: Iterable[str] = ()) -> Drift:
+    """What look() says, of files that lie anywhere."""
+    live = tree.root == LIVE_ROOT
+    release = Release.parse(host.release or "")
     gaps: dict[str, str] = {}
     found = releases.of(_libraries(tree))
     plans = _plans(tree, found, gaps)
     closed = bool(gaps)
     if not live and not (plans.boot.files or plans.reload.files or plans.others or tree.names("")):
-        raise CollectError(f"{root}: no settings are stored here; expected etc/sysctl.d and proc/sys below it")
+        raise CollectError(f"{tree.root}: no settings are stored here; expected etc/sysctl.d and proc/sys below it")
     read = _texts(tree, plans)
     gaps |= read.gaps
     if not tree.names(""):
         gaps[f"/{PROC_SYS}"] = "not stored here: no running values, and no keys for patterns to match"
     boot, reload = _loaded(tree, plans, read.texts, found)
-    early = [write for write in _early(tree, release) if netns != "child" or not write.target.startswith("net/")]
+    early = [write for write in _early(tree, release) if host.netns != "child" or not write.target.startswith("net/")]
     boot = Loaded([*(Aim(*write) for write in early), *boot.aims], [*early, *boot.writes])
     unread = list(_unread(plans, read, boot, reload))
     asked = list(asked)
@@ -71,7 +75,6 @@ def look(root: Path = LIVE_ROOT, asked: Iterable[str] = ()) -> Drift:
     found_rows = rows(
         boot, reload, unread, running, lambda key, value: refusal(key, value, release), read.origins, asked
     )
-    host = Host(name, release_text, "live" if live else str(root), netns)
     blind = [
         name
         for name, plan in ((BOOT, plans.boot), (RELOAD, plans.reload))

@@ -24,6 +24,9 @@ VERDICTS: dict[str, str] = {
 }
 """Every verdict and what it means, the worst first."""
 
+NOT_AT_BOOT = "not read at boot: systemd-sysctl knows no /etc/sysctl.conf, and no link in sysctl.d leads to it"
+"""Why a line of /etc/sysctl.conf does not win at boot, in the words of its setter."""
+
 DRIFTS = ("differs-from-files", "differs-from-boot", "differs-from-reload", "boot-differs-from-reload")
 """The verdicts that say that something would change."""
 
@@ -40,7 +43,8 @@ class Setter(NamedTuple):
 
     `written` is the key or pattern as it stands there; `value` is None for an exclusion (`-key`). `kind`:
     `assignment`, `glob`, `exclusion`, `command-line`. `read_by` and `wins` name loaders; `why` says why it does not
-    win, or not at both.
+    win, or not at both. `loses` names the loaders that read it and for which a line of another file puts another value
+    in its place; only a line with the key itself loses so.
     """
 
     where: str
@@ -50,12 +54,14 @@ class Setter(NamedTuple):
     read_by: tuple[str, ...]
     wins: tuple[str, ...]
     why: str = ""
+    loses: tuple[str, ...] = ()
 
 
 class Row(NamedTuple):
-    """One key: its verdict is one of VERDICTS, its rules are ids of the rulebook.
+    """One key: its verdict is one of VERDICTS, its rules are the ids of those that fired on it, once it was judged.
 
-    `running` is None where it is not known, and `why` says the reason then.
+    `running` is None where it is not known, and `why` says the reason then. `apart` says that a reload changes what a
+    boot has set, or sets what a boot does not.
     """
 
     key: str
@@ -66,6 +72,7 @@ class Row(NamedTuple):
     verdict: str
     rules: tuple[str, ...] = ()
     why: str = ""
+    apart: bool = False
 
     @property
     def drifts(self) -> bool:

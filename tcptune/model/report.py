@@ -15,6 +15,8 @@ SCHEMA = "tcptune/report/1"
 
 AdviceKind = Literal["sysctl", "application", "investigate", "do-nothing"]
 Basis = Literal["observed", "latent"]
+Confidence = Literal["low", "medium", "high"]
+"""How sure it is that a finding is about now: high where it is seen now, less where counters tell of the past."""
 
 
 class Severity(IntEnum):
@@ -27,13 +29,44 @@ class Severity(IntEnum):
 
 
 class Evidence(NamedTuple):
-    """One number behind a finding; a value of None was not read."""
+    """One number behind a finding; a value of None was not read. `rate` is how fast a counter rises, a second."""
 
     name: str
     value: Value | None
     unit: str
     scope: Scope
     where: str | None = None
+    rate: float | None = None
+
+
+class Counted(NamedTuple):
+    """A counter that decides a finding: what it has come to, and by how much it rose between two samples.
+
+    `rise` is None where there is one sample, or where two make no rate for the reason in `gap`. `logged` is true where
+    lines of a log are counted.
+    """
+
+    name: str
+    total: int
+    rise: int | None = None
+    gap: str | None = None
+    logged: bool = False
+
+
+class History(NamedTuple):
+    """The past that decides a finding: its counters, and since when they count and were watched, in seconds.
+
+    `uptime` is the machine's age; `from_boot` says whether the counters are as old, as those of another network
+    namespace than the machine's first are not. `watch_for` is the least time whose silence would tell that it is over.
+    `was` is the severity of the rule where the finding has a lower one.
+    """
+
+    counted: tuple[Counted, ...]
+    uptime: float | None
+    from_boot: bool
+    interval: float | None
+    watch_for: float | None = None
+    was: Severity | None = None
 
 
 class Advice(NamedTuple):
@@ -57,7 +90,7 @@ class Finding(NamedTuple):
     `sockets` is how many sockets it is about, where it counts any: of two findings that are as bad, the one
     about more of them comes first. `shows` names their states and kinds; `groups` are the largest groups of them,
     `groups_left` and `sockets_left` what is not among those. What stands in a settings file has its `path`, `line` and
-    `column`, from 1.
+    `column`, from 1. `history` is the past that decides it, where that does; `confidence` says whether it is about now.
     """
 
     rule: str
@@ -80,6 +113,8 @@ class Finding(NamedTuple):
     path: str | None = None
     line: int | None = None
     column: int | None = None
+    confidence: Confidence = "high"
+    history: History | None = None
 
 
 class Skipped(NamedTuple):
@@ -99,7 +134,10 @@ class Suppressed(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The verdict on one machine: findings worst first, then what is quiet and what was skipped."""
+    """The verdict on one machine: findings worst first, then what is quiet and what was skipped.
+
+    `interval` is the time between two samples, in seconds; None where there was one.
+    """
 
     host: Host
     taken_at: str | None
@@ -110,6 +148,7 @@ class Report(NamedTuple):
     timeouts: dict[str, Lifetime]
     gaps: dict[str, str]
     suppressed: tuple[Suppressed, ...] = ()
+    interval: float | None = None
 
     def worst(self) -> Severity | None:
         """The highest severity found, or None when nothing was."""

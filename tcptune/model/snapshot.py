@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from tcptune.model.sockets import SocketTable, document
@@ -10,7 +11,7 @@ from tcptune.model.values import Value
 
 SCHEMA = "tcptune/snapshot/1"
 
-TCP_NAMES = ("net.", "sockstat", "Tcp.", "TcpExt.", "states.", "kinds.")
+TCP_NAMES = ("net.", "sockstat", "Tcp.", "TcpExt.", "states.", "kinds.", "log.", "conntrack.")
 """How the names of settings, counts and counters of TCP begin; without any of them there is nothing to judge."""
 
 
@@ -67,3 +68,12 @@ class Snapshot:
             "gaps": dict(sorted(self.gaps.items())),
             "sockets": None if self.sockets is None else document(self.sockets),
         }
+
+
+def moment(taken_at: str | None) -> float | None:
+    """A time as snapshots and reports have it, in seconds since 1970; None for text that is no time."""
+    try:
+        told = datetime.fromisoformat(taken_at or "")
+    except ValueError:
+        return None
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()

@@ -19,7 +19,8 @@ class FactInfo(NamedTuple):
     """What a fact is: its type in conditions, unit, scope, and whether it is a setting.
 
     `setting` is true where only configuration decides the value, so that a rule which reads nothing
-    else is latent rather than observed.
+    else is latent rather than observed. `rate` names the fact that says how fast it rises, where it is a counter:
+    one that only rises, and has done so since its network namespace was made.
     """
 
     type: FactType
@@ -27,3 +28,4 @@ class FactInfo(NamedTuple):
     scope: Scope
     meaning: str
     setting: bool = False
+    rate: str = ""

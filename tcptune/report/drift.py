@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tcptune.model.drift import BOOT, RELOAD, SCHEMA, VERDICTS, Drift, Row, Setter
+from tcptune.model.report import Finding, Report
 from tcptune.printable import printable
+from tcptune.report import json
 from tcptune.report.folding import folded
+from tcptune.report.markdown import code, escaped
+from tcptune.report.outcomes import cures
 
 KEY_WIDTH, VALUE_WIDTH = 32, 13
 LONGEST_VALUE = 60
@@ -25,13 +29,17 @@ REMEDIES = {
 WHEN = {BOOT: "at boot", RELOAD: "at reload"}
 
 
-def document(found: Drift, rows: Iterable[Row]) -> dict[str, Any]:
-    """The rows as plain data, schema tcptune/drift/1; values are text, as they stand in the files and in /proc/sys."""
+def document(found: Drift, rows: Iterable[Row], report: Report | None = None) -> dict[str, Any]:
+    """The rows and findings as plain data, schema tcptune/drift/1.
+
+    The values of rows are text, as they stand in the files and in /proc/sys.
+    """
     return {
         "schema": SCHEMA,
         "host": found.host._asdict(),
         "loaders": dict(found.loaders),
         "rows": [row(one) for one in rows],
+        "findings": [] if report is None else json.document(report)["findings"],
         "gaps": dict(found.gaps),
     }
 
@@ -52,7 +60,15 @@ def row(one: Row) -> dict[str, Any]:
 
 
 def _setter(setter: Setter) -> dict[str, Any]:
-    return {**setter._asdict(), "read_by": list(setter.read_by), "wins": list(setter.wins), "why": setter.why or None}
+    return {
+        "where": setter.where,
+        "written": setter.written,
+        "value": setter.value,
+        "kind": setter.kind,
+        "read_by": list(setter.read_by),
+        "wins": list(setter.wins),
+        "why": setter.why or None,
+    }
 
 
 def text(found: Drift, rows: Sequence[Row]) -> str:
@@ -63,16 +79,45 @@ def text(found: Drift, rows: Sequence[Row]) -> str:
             lines += [*folded(f"{verdict}: {meaning}"), *_table(section)]
             lines += [*folded(REMEDIES.get(verdict, ""), "  -> ", "     "), ""]
     for one in rows:
-        if one.verdict != "as-set" or one.rules:
+        if one.verdict != "as-set" or one.apart or any(setter.loses for setter in one.setters):
             lines += [*_lines(one), ""]
-    shown = {one.key for one in rows}
-    if left := sum(one.key not in shown for one in found.rows):
-        lines += [f"{left} more {'keys are' if left > 1 else 'key is'} set and not shown (--all)", ""]
-    if not found.rows:
-        lines += ["No file sets any key.", ""]
+    if rest := _rest(found, rows):
+        lines += [rest, ""]
     for path, why in found.gaps.items():
         lines += folded(f"{path}: {why}", "", "  ")
     return "\n".join(line.rstrip() for line in lines).rstrip("\n") + "\n"
+
+
+def markdown(found: Drift, rows: Sequence[Row], report: Report) -> str:
+    """The tables for an issue or a review, and what to do about which line; text of the machine is escaped."""
+    lines = ["# tcptune drift", "", escaped(_head(found)), ""]
+    for verdict, meaning in VERDICTS.items():
+        if section := [one for one in rows if one.verdict == verdict]:
+            lines += [f"## {verdict}", "", f"{meaning[0].upper()}{meaning[1:]}.", ""]
+            lines += ["| key | running | boot | reload |", "| --- | --- | --- | --- |"]
+            lines += [f"| {' | '.join(map(code, (one.key, *_cells(one))))} |" for one in section]
+            lines += ["", REMEDIES[verdict], ""] if verdict in REMEDIES else [""]
+    if report.findings:
+        lines += ["## Findings", "", "| where | severity | rule | what | do |", "| --- | --- | --- | --- | --- |"]
+        lines += [f"| {' | '.join(_finding(finding))} |" for finding in report.findings]
+        lines.append("")
+    lines += [escaped(line) for line in (_rest(found, rows), *(f"{path}: {why}" for path, why in found.gaps.items()))]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    place = ":".join(str(part) for part in (finding.path, finding.line) if part is not None)
+    yield from (code(place), finding.severity.name, code(finding.rule), escaped(finding.message))
+    yield escaped(" ".join(cures(finding)[:1]))
+
+
+def _rest(found: Drift, rows: Iterable[Row]) -> str:
+    """What there is besides the rows that are shown."""
+    if not found.rows:
+        return "No file sets any key."
+    shown = {one.key for one in rows}
+    left = sum(one.key not in shown for one in found.rows)
+    return f"{left} more {'keys are' if left > 1 else 'key is'} set and not shown (--all)" if left else ""
 
 
 def _head(found: Drift) -> str:
@@ -87,10 +132,7 @@ def _head(found: Drift) -> str:
 def _table(rows: Iterable[Row]) -> Iterator[str]:
     from tabulate import tabulate
 
-    cells = [
-        [printable(one.key, 200), *(_shown(value) for value in (one.running, one.boot.value, one.reload.value))]
-        for one in rows
-    ]
+    cells = [[printable(one.key, 200), *_cells(one)] for one in rows]
     table = tabulate(
         cells,
         ["key", "running", "boot", "reload"],
@@ -99,6 +141,10 @@ def _table(rows: Iterable[Row]) -> Iterator[str]:
         maxcolwidths=[KEY_WIDTH, VALUE_WIDTH, VALUE_WIDTH, VALUE_WIDTH],
     )
     yield from (f"  {line}" for line in table.splitlines())
+
+
+def _cells(one: Row) -> list[str]:
+    return [_shown(value) for value in (one.running, one.boot.value, one.reload.value)]
 
 
 def _lines(one: Row) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Any
 
 from tcptune import __version__
 from tcptune.kernel.timeouts import Lifetime
 from tcptune.model.report import SCHEMA, Advice, Evidence, Finding, Report
+from tcptune.report.history import sentence
 from tcptune.report.outcomes import whole
 from tcptune.report.sockets import group
 
@@ -24,6 +26,24 @@ def render_many(reports: list[Report]) -> str:
     return json.dumps(whole({"schema": MANY, "reports": [document(report) for report in reports]}), indent=1) + "\n"
 
 
+def opening() -> str:
+    """How several reports begin that are written one by one: `opening`, pieces with `BETWEEN`, `closing`."""
+    return json.dumps({"schema": MANY, "reports": []}, indent=1).removesuffix("]\n}")
+
+
+BETWEEN = ","
+
+
+def piece(report: Report) -> str:
+    """One of several reports, on lines of its own."""
+    return "\n" + textwrap.indent(json.dumps(whole(document(report)), indent=1), "  ")
+
+
+def closing(summary: dict[str, Any]) -> str:
+    """How several reports end: with the summary of them all."""
+    return "\n ],\n" + json.dumps({"summary": whole(summary)}, indent=1).removeprefix("{\n") + "\n"
+
+
 def document(report: Report) -> dict[str, Any]:
     """The report as plain data."""
     host = report.host
@@ -31,6 +51,7 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "tool": __version__,
         "taken_at": report.taken_at,
+        "interval": report.interval,
         "host": {"name": host.name, "release": host.release, "source": host.source, "netns": host.netns},
         "findings": [_finding(finding) for finding in report.findings],
         "skipped": [{"rule": skipped.rule, "reason": skipped.reason} for skipped in report.skipped],
@@ -58,6 +79,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "severity": finding.severity.name,
         "basis": finding.basis,
+        "confidence": finding.confidence,
+        "history": None if finding.history is None else sentence(finding.history),
         "scope": finding.scope,
         "title": finding.title,
         "message": finding.message,
@@ -82,6 +105,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "unit": evidence.unit,
         "scope": evidence.scope,
         "where": evidence.where,
+        "rate": evidence.rate,
     }
 
 

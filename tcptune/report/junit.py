@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from tcptune.model.report import Finding, Report, Severity
@@ -15,14 +15,24 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 NEVER = "never"
 
 
-def render(reports: Sequence[Report], failures: Sequence[str] = (), fail_on: str = "medium") -> str:
+Fails = Callable[[Finding], bool]
+"""Whether a finding makes the case of its rule fail."""
+
+
+def render(
+    reports: Sequence[Report],
+    failures: Sequence[str] = (),
+    fail_on: str = "medium",
+    fails: Fails | None = None,
+) -> str:
     """One document. A rule fails from the severity `fail_on` ("never": none does) on; a milder finding is its output.
 
-    `failures` are sentences about sources that could not be judged; each is an error, so that it cannot pass.
+    `failures` are sentences about sources that could not be judged; each is an error, so that it cannot pass. A command
+    that exits by something else than severities says by `fails` what fails.
     """
     root = ET.Element("testsuites", name="tcptune")
     for report, name in zip(reports, names(reports), strict=True):
-        root.append(_suite(report, name, None if fail_on == NEVER else Severity[fail_on]))
+        root.append(_suite(report, name, fails or _at_least(fail_on)))
     if failures:
         root.append(_failed(failures))
     for total in ("tests", "failures", "errors", "skipped"):
@@ -31,11 +41,17 @@ def render(reports: Sequence[Report], failures: Sequence[str] = (), fail_on: str
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(report: Report, name: str, threshold: Severity | None) -> ET.Element:
+def _at_least(fail_on: str) -> Fails:
+    if fail_on == NEVER:
+        return lambda _: False
+    return lambda finding: finding.severity >= Severity[fail_on]
+
+
+def _suite(report: Report, name: str, fails: Fails) -> ET.Element:
     suite = ET.Element("testsuite", name=name)
     fired = by_rule(report)
     cases = [
-        *(_fired(rule, findings, threshold) for rule, findings in fired.items()),
+        *(_fired(rule, findings, fails) for rule, findings in fired.items()),
         *(_skipped(rule, why) for rule, why in _suppressed(report).items() if rule not in fired),
         *(_skipped(skipped.rule, skipped.reason) for skipped in report.skipped),
         *(_case(rule) for rule in report.quiet),
@@ -90,7 +106,7 @@ def _skipped(rule: str, reason: str) -> ET.Element:
     return case
 
 
-def _fired(rule: str, findings: Sequence[Finding], threshold: Severity | None) -> ET.Element:
+def _fired(rule: str, findings: Sequence[Finding], fails: Fails) -> ET.Element:
     """The case of a rule that fired: one failure for all its findings, for many readers take only the first."""
     case = _case(rule)
     first = findings[0]
@@ -98,12 +114,12 @@ def _fired(rule: str, findings: Sequence[Finding], threshold: Severity | None) -
         case.set("file", printable(first.path))
         if first.line is not None:
             case.set("line", str(first.line))
-    failing = [finding for finding in findings if threshold is not None and finding.severity >= threshold]
+    failing = [finding for finding in findings if fails(finding)]
     if failing:
         worst = max(failing, key=lambda finding: finding.severity)
         failure = ET.SubElement(case, "failure", message=printable(worst.message, MOST_TEXT), type=worst.severity.name)
         failure.text = _text(failing)
-    milder = [finding for finding in findings if threshold is None or finding.severity < threshold]
+    milder = [finding for finding in findings if not fails(finding)]
     if milder:
         ET.SubElement(case, "system-out").text = _text(milder)
     return case

@@ -7,16 +7,34 @@ from collections.abc import Iterator
 
 from tcptune.model.report import Advice, Finding, Report
 from tcptune.printable import printable
+from tcptune.report.history import sentence
 from tcptune.report.sockets import until, whereabouts
 from tcptune.report.text import sysctl_command
-from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, sockets, tally, whose
+from tcptune.report.words import (
+    LIFETIMES_NOTE,
+    changes,
+    evidence_rows,
+    lifetime_rows,
+    sockets,
+    tally,
+    unread,
+    verdict,
+    whose,
+)
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 
 
 def render(report: Report, show: frozenset[str] = frozenset()) -> str:
     """The whole report; `show` may hold "skipped" and "quiet"."""
-    lines = ["# tcptune audit", "", escaped(whose(report.host, report.taken_at)), "", escaped(sockets(report)), ""]
+    lines = [
+        "# tcptune audit",
+        "",
+        escaped(whose(report.host, report.taken_at, report.interval)),
+        "",
+        escaped(sockets(report)),
+        "",
+    ]
     for finding in report.findings:
         lines += _finding(finding)
     lines += [*_changes(report), *_timeouts(report), *_shown(report, show), tally(report)]
@@ -41,15 +59,21 @@ def code(text: str) -> str:
 
 def _finding(finding: Finding) -> Iterator[str]:
     subject = f": {escaped(finding.subject)}" if finding.subject else ""
-    yield f"## {finding.severity.name}: `{finding.rule}`{subject} ({finding.basis})"
+    yield f"## {finding.severity.name}: `{finding.rule}`{subject} ({verdict(finding)})"
     yield ""
     yield escaped(finding.message)
     yield ""
+    if finding.history is not None:
+        yield escaped(sentence(finding.history))
+        yield ""
     yield "| what | value | scope |"
     yield "| --- | ---: | --- |"
     for name, value, place in evidence_rows(finding):
         yield f"| {code(name)} | {escaped(value)} | {escaped(place)} |"
     yield ""
+    if missing := unread(finding):
+        yield escaped(missing)
+        yield ""
     for outlook in finding.groups:
         yield f"- {outlook.group.sockets}, {escaped(until(outlook))}: {escaped(whereabouts(outlook))}"
     if finding.groups_left:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from tcptune.model.report import Finding, Report, Severity
 from tcptune.printable import printable
+from tcptune.report.history import sentence
 from tcptune.report.outcomes import counted, judged, names, numbers, severities, worst_of
 
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
@@ -96,7 +97,8 @@ def _label(text: str) -> str:
 
 def _told(finding: Finding, host: str) -> str:
     place = ":".join(str(part) for part in (finding.path, finding.line) if part is not None)
-    parts = (finding.severity.name.upper(), place or host, finding.rule, finding.subject, finding.message)
+    message = finding.message if finding.history is None else f"{finding.message} {sentence(finding.history)}"
+    parts = (finding.severity.name.upper(), place or host, finding.rule, finding.subject, message)
     return _cut(": ".join(part for part in parts if part))
 
 

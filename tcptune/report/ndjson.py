@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tcptune import __version__
@@ -14,13 +14,15 @@ from tcptune.report.outcomes import by_rule, judged, severities, whole
 SCHEMA = "tcptune/line/1"
 
 
-def render(reports: Sequence[Report], failures: Sequence[str] = ()) -> str:
-    """The findings of each report and its summary behind them; last, a line for each source that was not judged.
+def render(reports: Sequence[Report], failures: Sequence[str] = (), fleet: Mapping[str, Any] | None = None) -> str:
+    """The findings of each report and its summary behind them; then a line for each source that was not judged.
 
-    Each line is an object of its own, and `kind` says which: "finding", "summary" or "failure".
+    Each line is an object of its own, and `kind` says which: "finding", "summary", "failure", or at last "fleet" for
+    the summary over several machines.
     """
     objects = [line for report in reports for line in _lines(report)]
     objects += [{"schema": SCHEMA, "kind": "failure", "tool": __version__, "message": text} for text in failures]
+    objects += [{"schema": SCHEMA, "kind": "fleet", "tool": __version__, "fleet": fleet}] if fleet else []
     return "".join(json.dumps(whole(line), separators=(",", ":")) + "\n" for line in objects)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tcptune.model.report import Advice, Finding, Report, Severity
 from tcptune.printable import printable
+from tcptune.report.history import sentence
 
 MOST_TEXT = 2000
 """Characters of one text that a format for machines carries; no message of ours is half as long."""
@@ -33,7 +34,7 @@ def names(reports: Iterable[Report]) -> list[str]:
 
     Two namespaces of one machine have one name, and a label or a test suite must not stand for both.
     """
-    found: list[str] = []
+    found: dict[str, None] = {}
     for report in reports:
         name = name_of(report)
         if name in found:
@@ -43,8 +44,8 @@ def names(reports: Iterable[Report]) -> list[str]:
         while unique in found:
             unique = f"{name} #{number}"
             number += 1
-        found.append(unique)
-    return found
+        found[unique] = None
+    return list(found)
 
 
 def by_rule(report: Report) -> dict[str, list[Finding]]:
@@ -95,8 +96,9 @@ def _cure(advice: Advice) -> str:
 
 
 def paragraphs(finding: Finding) -> list[str]:
-    """The message of a finding and what to do about it, each on one line and clean."""
-    return [printable(finding.message, MOST_TEXT), *cures(finding)]
+    """The message of a finding, the past behind it and what to do about it, each on one line and clean."""
+    history = [] if finding.history is None else [printable(sentence(finding.history), MOST_TEXT)]
+    return [printable(finding.message, MOST_TEXT), *history, *cures(finding)]
 
 
 def counted(number: int, noun: str) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from tcptune import __version__
 from tcptune.model.report import Report, Severity
+from tcptune.model.snapshot import moment
 from tcptune.printable import printable
 from tcptune.report.outcomes import by_rule, judged, names, numbers, severities
 
@@ -88,21 +88,33 @@ HELP = {
 """Every metric, in the order in which they are written."""
 
 
-def render(reports: Sequence[Report], failures: Sequence[str] = (), known: Sequence[Mapping[str, Any]] = ()) -> str:
+def render(
+    reports: Sequence[Report],
+    failures: Sequence[str] = (),
+    known: Sequence[Mapping[str, Any]] = (),
+    every: Labels = (),
+) -> str:
     """All metrics; several reports have a label `host`.
 
     Limits and shares come from the evidence of findings, so a healthy machine shows none; `known` are the values
     of all facts (`Facts.values`) of each report, from which they are always told. `failures` are sentences about
-    sources that could not be judged.
+    sources that could not be judged. `every` sample has those labels: node_exporter refuses its whole folder where two
+    files of it hold the same one.
     """
     samples: dict[str, dict[Labels, float]] = {name: {} for name in HELP}
     for name, labels, value in _of_all(reports, failures):
-        samples[name][_clean(labels)] = value
+        samples[name][_clean((*labels, *every))] = value
     for place, (report, host) in enumerate(zip(reports, names(reports), strict=True)):
         where: Labels = (("host", host),) if len(reports) > 1 else ()
         for name, labels, value in _of_one(report, known[place] if place < len(known) else {}):
-            samples[name][_clean((*labels, *where))] = value
+            samples[name][_clean((*labels, *where, *every))] = value
     return "".join(line for name, found in samples.items() if found for line in _family(name, found))
+
+
+def told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a machine's facts that `render` tells: what has to be kept of `known` until the last report is there."""
+    names = (*(name for each in LIMITED for name in (each.number, each.limit, each.share)), PORT_USE)
+    return {name: values[name] for name in names if name in values}
 
 
 def _clean(labels: Labels) -> Labels:
@@ -134,9 +146,9 @@ def _of_one(report: Report, known: Mapping[str, Any]) -> Iterator[Sample]:
             yield "tcptune_lifetime_seconds", labels, math.inf if seconds is None else seconds
     yield from _limited(numbers(report, known))
     yield from _port_use(known.get(PORT_USE))
-    moment = _moment(report.taken_at)
-    if moment is not None:
-        yield "tcptune_report_timestamp_seconds", (), moment
+    taken = moment(report.taken_at)
+    if taken is not None:
+        yield "tcptune_report_timestamp_seconds", (), taken
 
 
 def _limited(read: Mapping[str, float]) -> Iterator[Sample]:
@@ -156,15 +168,6 @@ def _port_use(items: Any) -> Iterator[Sample]:
     for item in sorted(items or (), key=lambda item: -item["share"])[:MOST_DESTINATIONS]:
         labels = (("local", str(item["local"])), ("remote", str(item["remote"])))
         yield "tcptune_port_range_used_ratio", labels, item["share"]
-
-
-def _moment(taken_at: str | None) -> float | None:
-    """The time of the numbers in seconds since 1970; a snapshot may hold any text there."""
-    try:
-        moment = datetime.fromisoformat(taken_at or "")
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _family(name: str, samples: Mapping[Labels, float]) -> Iterator[str]:

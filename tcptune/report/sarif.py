@@ -89,8 +89,10 @@ def _rule(rule: str, finding: Finding | None) -> dict[str, Any]:
         described["helpUri"] = f"{RULE_PAGES}{quote(described['id'], safe='')}.md"
     if finding is not None:
         described["shortDescription"] = {"text": printable(finding.title, MOST_TEXT) or described["id"]}
-        described["defaultConfiguration"] = {"level": LEVELS[finding.severity]}
-        described["properties"] = {"severity": finding.severity.name}
+        lowered_from = None if finding.history is None else finding.history.was
+        severity = lowered_from or finding.severity
+        described["defaultConfiguration"] = {"level": LEVELS[severity]}
+        described["properties"] = {"severity": severity.name}
     return described
 
 
@@ -146,7 +148,12 @@ def _result(finding: Finding, host: str, rule: int, seen: Counter[str]) -> dict[
         "message": {"text": "\n\n".join(filter(None, paragraphs(finding)))},
         "locations": [_location(finding, host)],
         "partialFingerprints": {FINGERPRINT: f"{fingerprint}:{seen[fingerprint]}"},
-        "properties": {"severity": finding.severity.name, "basis": finding.basis, "scope": finding.scope},
+        "properties": {
+            "severity": finding.severity.name,
+            "basis": finding.basis,
+            "confidence": finding.confidence,
+            "scope": finding.scope,
+        },
     }
 
 

@@ -8,15 +8,29 @@ from collections.abc import Iterator
 from tcptune.model.report import Advice, Finding, Report, Severity
 from tcptune.printable import printable
 from tcptune.report.folding import WIDTH, folded
+from tcptune.report.history import sentence
 from tcptune.report.sockets import rows
-from tcptune.report.words import LIFETIMES_NOTE, changes, evidence_rows, lifetime_rows, sockets, tally, whose
+from tcptune.report.words import (
+    LIFETIMES_NOTE,
+    changes,
+    evidence_rows,
+    lifetime_rows,
+    sockets,
+    tally,
+    unread,
+    verdict,
+    whose,
+)
+
+BLANKS = 8
+"""Those before and between the three columns of the evidence."""
 
 COLOURS = {Severity.high: "31;1", Severity.medium: "33;1", Severity.low: "36", Severity.info: "32"}
 
 
 def render(report: Report, colour: bool = False, show: frozenset[str] = frozenset()) -> str:
     """The whole report; `show` may hold "skipped" and "quiet"."""
-    lines = [*_wrapped(whose(report.host, report.taken_at), ""), *_listed(sockets(report)), ""]
+    lines = [*_wrapped(whose(report.host, report.taken_at, report.interval), ""), *_listed(sockets(report)), ""]
     for finding in report.findings:
         lines += [*_finding(finding, colour), ""]
     if not report.findings:
@@ -29,9 +43,13 @@ def _finding(finding: Finding, colour: bool) -> Iterator[str]:
     badge = finding.severity.name.upper().ljust(6)
     if colour:
         badge = f"\x1b[{COLOURS[finding.severity]}m{badge}\x1b[0m"
-    subject = f": {printable(finding.subject)}" if finding.subject else ""
-    yield f"{badge}  {finding.rule}{subject}  ({finding.basis})"
+    subject = f": {finding.subject}" if finding.subject else ""
+    first, *more = folded(f"{finding.rule}{subject}  ({verdict(finding)})", " " * 8, " " * 10)
+    yield f"{badge}  {first.lstrip()}"
+    yield from more
     yield from _wrapped(finding.message, "  ")
+    if finding.history is not None:
+        yield from _wrapped(sentence(finding.history), "  ")
     yield ""
     yield from _evidence(finding)
     yield from _groups(finding)
@@ -51,8 +69,11 @@ def _evidence(finding: Finding) -> Iterator[str]:
     rows = evidence_rows(finding)
     names = max((len(name) for name, _, _ in rows), default=0)
     values = max((len(value) for _, value, _ in rows), default=0)
+    places = max((len(place) for _, _, place in rows), default=0)
+    names = min(names, WIDTH - values - places - BLANKS)
     for name, value, place in rows:
         yield f"    {name.ljust(names)}  {value.rjust(values)}  {place}"
+    yield from folded(unread(finding), "    ", "      ")
 
 
 def _groups(finding: Finding) -> Iterator[str]:

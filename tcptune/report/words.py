@@ -23,26 +23,46 @@ def amount(value: Value | None, unit: str) -> str:
         return f"{value * 100:.3g} %"
     if unit == "s" and isinstance(value, float):
         return seconds(value)
+    if unit == "1/s":
+        return per_second(value)
     text = str(value) if isinstance(value, int) else f"{value:.3g}" if value < 100 else f"{value:.0f}"
     return text if unit in UNITLESS else f"{text} {unit}"
 
 
+def per_second(rate: float) -> str:
+    """How often in a second: 0.4/s, 12/s, 2400/s."""
+    return f"{rate:.3g}/s" if rate < 100 else f"{rate:.0f}/s"
+
+
 def evidence_rows(finding: Finding) -> list[tuple[str, str, str]]:
-    """(name, value with unit, scope where it is the whole machine's) for each piece of evidence."""
-    return [(e.name, amount(e.value, e.unit), _place(e)) for e in finding.evidence]
+    """(name, value with unit, scope where it is the whole machine's, or rate) for each number that was read."""
+    return [(e.name, amount(e.value, e.unit), _place(e)) for e in finding.evidence if e.value is not None]
+
+
+def unread(finding: Finding) -> str:
+    """The names of what a finding would have looked at too, had it been told; "" where nothing is missing."""
+    names = [one.name for one in finding.evidence if one.value is None and one.unit != "list"]
+    return f"not read: {', '.join(names)}" if names else ""
 
 
 def _place(evidence: Evidence) -> str:
-    return evidence.where or SCOPES[evidence.scope]
+    rate = "" if evidence.rate is None else f"rising {per_second(evidence.rate)}" if evidence.rate else "not rising"
+    return ", ".join(filter(None, (evidence.where or SCOPES[evidence.scope], rate)))
 
 
-def whose(host: Host, taken_at: str | None) -> str:
-    """One line that says whose numbers these are, and when they were taken."""
+def verdict(finding: Finding) -> str:
+    """What a finding rests on, and where that is the past how sure it is that it is about now."""
+    return finding.basis if finding.history is None else f"{finding.basis}, {finding.confidence} confidence"
+
+
+def whose(host: Host, taken_at: str | None, interval: float | None = None) -> str:
+    """One line that says whose numbers these are, when they were taken, and for how long they were watched."""
     namespace = {"initial": "initial network namespace", "child": "a network namespace inside the machine"}
     parts = [
         f"linux {printable(host.release)}" if host.release else "kernel release unknown",
         namespace.get(host.netns or "", "network namespace unknown"),
         (taken_at or "taken at an unknown time").replace("T", " "),
+        *([] if interval is None else [f"watched for {seconds(interval)}"]),
     ]
     name = printable(host.name) + ": " if host.name else ""
     return name + ", ".join(parts)

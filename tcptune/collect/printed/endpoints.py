@@ -8,11 +8,9 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
-ENDPOINT = re.compile(
-    r"(?P<host>\[[^\s\[\]\"]+\]|[^\s\[\]\"%]+)"
-    r"(?:%\S+)?"  # the device that the socket is bound to
-    r":(?P<port>\*|[0-9]{1,5}|[A-Za-z][0-9A-Za-z._+-]*)"
-)
+HOST = re.compile(r"(\[[^\s\[\]\"]+\]|[^\s\[\]\"%]+)(?:%\S+)?")
+"""With the device that the socket is bound to."""
+SERVICE = re.compile(r"[A-Za-z][0-9A-Za-z._+-]*")
 LONGEST = 320
 """Characters; the longest name of a host has 255."""
 
@@ -22,6 +20,8 @@ SERVICES = {
 }  # fmt: skip
 """What /etc/services calls the ports of servers; not read, as the text may come from a machine with other names."""
 
+ANY_PORT = bytes(2)
+"""The port of `*`, and of a service whose number is not known."""
 NOWHERE = bytes(16)
 """The address of `*`, and of a host whose address is not known."""
 MAPPED = bytes(10) + b"\xff\xff"
@@ -50,7 +50,7 @@ class Unknown(NamedTuple):
 
     def add(self, local: Endpoint, remote: Endpoint) -> Unknown:
         """With those of one more socket."""
-        if all((local.host_is_known, remote.host_is_known, local.port_is_known, remote.port_is_known)):
+        if local.host_is_known and remote.host_is_known and local.port_is_known and remote.port_is_known:
             return self
         return Unknown(
             self.hosts + (not local.host_is_known) + (not remote.host_is_known),
@@ -67,21 +67,30 @@ class Unknown(NamedTuple):
         return gaps
 
 
+@lru_cache(maxsize=1 << 12)
 def endpoint(text: str) -> Endpoint:
     r"""One end from its text; ValueError where it is none.
 
     >>> endpoint("[::1]:http")[2:]
     (b'\x00P', True, True)
     """
-    found = ENDPOINT.fullmatch(text) if len(text) <= LONGEST else None
-    if found is None:
+    host, _, port = text.rpartition(":")
+    if len(text) > LONGEST:
+        raise ValueError("longer than any address")
+    family, address, is_known = _host(host)
+    if port.isdecimal() and port.isascii() and len(port) <= 5:
+        number: int | None = int(port)
+    elif port == "*":
+        number = 0
+    elif SERVICE.fullmatch(port):
+        number = SERVICES.get(port)
+    else:
         raise ValueError("not an address with a port")
-    family, address, is_known = _host(found["host"])
-    port = found["port"]
-    number = int(port) if port.isdecimal() else 0 if port == "*" else SERVICES.get(port)
-    if number is not None and number >= 1 << 16:
+    if number is None:
+        return Endpoint(family, address, ANY_PORT, is_known, False)
+    if number >= 1 << 16:
         raise ValueError(f"{number} is no port")
-    return Endpoint(family, address, (number or 0).to_bytes(2, "big"), is_known, number is not None)
+    return Endpoint(family, address, number.to_bytes(2, "big"), is_known)
 
 
 def family_of(local: Endpoint, remote: Endpoint) -> int:
@@ -93,10 +102,13 @@ def family_of(local: Endpoint, remote: Endpoint) -> int:
 
 @lru_cache(maxsize=1 << 12)
 def _host(text: str) -> tuple[int, bytes, bool]:
-    """Family, address, and whether it is known."""
-    if text == "*":
+    """Family, address, and whether it is known; ValueError where it can be none."""
+    found = HOST.fullmatch(text)
+    if found is None:
+        raise ValueError("not an address")
+    if found[1] == "*":
         return 0, NOWHERE, True
-    host = text.strip("[]").partition("%")[0]
+    host = found[1].strip("[]").partition("%")[0]
     family = socket.AF_INET6 if ":" in host else socket.AF_INET if host.replace(".", "").isdecimal() else 0
     with suppress(OSError, ValueError):
         if family:

@@ -2,6 +2,7 @@
 
 Read in net-tools' netstat.c, 1.60 to 2.10. It is made of /proc/net/tcp, so the backlog of a listener is not in it,
 and of all processes that have a socket it names one. Without -W a long address is cut. Users are passed over.
+A "-" in the place of the program is nobody for root; others get it for whatever they may not look into.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import socket
 from collections.abc import Iterable
 
 from tcptune.collect.printed.endpoints import MAPPED, Endpoint, endpoint
-from tcptune.collect.printed.ss_details import LATEST, Details
+from tcptune.collect.printed.ss_details import LATEST, NOTHING, Details
 from tcptune.collect.printed.ss_output import MAX_LINE, Gathering, Told, whole
 from tcptune.collect.readings import natural_number
 from tcptune.collect.sockets.rows import Row
@@ -36,6 +37,9 @@ ROW = re.compile(
     rf"(?P<state>{'|'.join(STATES)})(?:\s+(?P<rest>.*))?",
     re.DOTALL,
 )
+NOT_ALL_SHOWN = "(Not all processes could be identified"
+"""What -p says to those who are not root."""
+
 HEADLINE = re.compile(r"Proto\s+Recv-Q\s+Send-Q\s+Local Address\s+Foreign Address\s+State(?P<columns>.*)")
 OTHER = re.compile(
     r"(?:udp|udpl|udplite|raw)6?\s|(?:unix|sctp|ax25|x25|ipx|netrom|l2cap|rfcomm|Active|Proto)\s"
@@ -72,12 +76,16 @@ def parse(lines: Iterable[str]) -> Told:
     """
     found = Gathering()
     columns: str | None = None
-    is_netstat = False
+    is_netstat = nobody = hidden = False
     for line in whole(lines):
         text = line.strip()
         row = ROW.fullmatch(text) if len(text) < MAX_LINE else None
         if row is not None:
             is_netstat |= _add(row, columns, found)
+            if (row["rest"] or "").startswith("-") and _is_nobody(row["rest"]):
+                nobody, hidden = True, hidden or row["state"] == "LISTEN"
+        elif text.startswith(NOT_ALL_SHOWN):
+            hidden = True
         elif headline := HEADLINE.match(text):
             columns, is_netstat = headline["columns"], True
         elif text and not OTHER.match(text):
@@ -86,7 +94,14 @@ def parse(lines: Iterable[str]) -> Told:
             break
     if not is_netstat:
         raise ValueError("neither headline nor sockets in it; it is not what netstat -ant prints")
+    if nobody and not hidden:
+        found.columns.add("inode")
     return found.told()
+
+
+def _is_nobody(rest: str) -> bool:
+    """Whether a row has "-" for its program; of a listener, which somebody has, it tells that programs are hidden."""
+    return TIMER.sub("", rest).strip() == "-"
 
 
 def looks_like(head: str) -> bool:
@@ -96,22 +111,21 @@ def looks_like(head: str) -> bool:
 
 def _add(found: re.Match[str], columns: str | None, to: Gathering) -> bool:
     """Add a socket, if it can be understood."""
+    proto, recv_q, send_q, here, there, name, rest = found.groups()
+    state = STATES[name]
     try:
-        ends = _end(found["local"]), _end(found["remote"])
-        details = _details(found["rest"] or "", columns)
+        local, remote = _end(here), _end(there)
+        details = _details(rest or "", columns)
     except ValueError:
         to.lost += 1
         return False
-    state = STATES[found["state"]]
     if state is not None:
-        to.unknown = to.unknown.add(*ends)
+        to.unknown = to.unknown.add(local, remote)
         to.columns.add("queue")
-        is_ipv6 = found["proto"] == "tcp6" or socket.AF_INET6 in (ends[0].family, ends[1].family)
+        is_ipv6 = proto == "tcp6" or socket.AF_INET6 in (local.family, remote.family)
         family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
-        ports = ends[0].port, ends[1].port
-        hosts = _address(ends[0], family), _address(ends[1], family)
-        queues = int(found["recv_q"]), int(found["send_q"])
-        to.add(Row(family, int(state), 0, 0, *ports, *hosts, 0, *queues, 0, 0), details)
+        ends = local.port, remote.port, _address(local, family), _address(remote, family)
+        to.add(Row(family, int(state), 0, 0, *ends, 0, int(recv_q), int(send_q), 0, 0), details)
     return True
 
 
@@ -130,6 +144,8 @@ def _address(end: Endpoint, family: int) -> bytes:
 
 def _details(text: str, columns: str | None) -> Details:
     """What follows the state; without a headline it is known by its looks. ValueError where a column is missing."""
+    if not text and not columns:
+        return NOTHING
     timer = inode = people = None
     if columns is None or "Timer" in columns:
         if found := TIMER.search(text):

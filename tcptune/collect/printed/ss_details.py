@@ -62,12 +62,18 @@ class Details(NamedTuple):
         return Details._make(old if old is not None else new for old, new in zip(self, more, strict=True))
 
 
+NOTHING = Details()
+"""Those of a line that ends with the two ends."""
+
+
 def parse(text: str) -> Details:
     """The details in a line, or in a part of it; ValueError where one of them is malformed.
 
     >>> parse('users:(("nginx",pid=812,fd=7)) timer:(keepalive,119min,0) ino:5 sk:1 <->').people
     ((812, 'nginx'),)
     """
+    if not text or text.isspace():
+        return NOTHING
     people = None
     users, cgroup = text.find(USERS), text.find(CGROUP)
     if users >= 0 and not 0 <= cgroup < users:
@@ -124,6 +130,7 @@ def _people(text: str, at: int) -> tuple[tuple[tuple[int, str], ...], int]:
     raise ValueError("a list of processes without an end")
 
 
+@lru_cache(maxsize=1 << 12)
 def _timer(text: str) -> tuple[int, int, int]:
     found = TIMER.fullmatch(text)
     if found is None:

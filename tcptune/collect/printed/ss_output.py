@@ -105,14 +105,19 @@ class Gathering:
         self.columns: set[str] = set()
         self.unknown = Unknown()
         self.lost = self.without_inode = 0
-        self.full = False
+        self.full = self.has_timers = self.has_inodes = self.has_infos = False
 
     def add(self, row: Row, told: Details) -> None:
         """Add a socket, of which the row has all but the details."""
         if len(self.rows) == MAX_ROWS:
             self.full = True
             return
-        self.columns |= {name for name in ("timer", "inode", "info") if getattr(told, name) is not None}
+        if told is ss_details.NOTHING:
+            self.rows.append((row, 0, None))
+            return
+        self.has_timers |= told.timer is not None
+        self.has_inodes |= told.inode is not None
+        self.has_infos |= told.info is not None
         timer, left, count = told.timer or (0, 0, 0)
         inode = told.inode or 0
         owner = owner_of(told)
@@ -126,8 +131,9 @@ class Gathering:
         info = None if row.state == TcpState.LISTEN else told.info
         if info is not None and timer in (TIMER_KEEPALIVE, TIMER_PERSIST):
             info = info._replace(probes=count)
-        row = row._replace(timer=timer, retransmits=count, expires=left, uid=told.uid or 0, inode=inode)
-        self.rows.append((row, 0, info))
+        family, state, _, _, port, far_port, local, remote, _, recv_q, send_q, _, _ = row
+        ends = port, far_port, local, remote
+        self.rows.append((Row(family, state, timer, count, *ends, left, recv_q, send_q, told.uid or 0, inode), 0, info))
 
     def told(self) -> Told:
         """All of it, with what was not understood."""
@@ -136,7 +142,8 @@ class Gathering:
             gaps["lines"] = f"{self.lost} lines are neither sockets nor their continuation and were left out"
         if self.full:
             gaps["rows"] = f"the text has more than {MAX_ROWS} sockets; the rest was left out"
-        return Told(self.rows, self.owners, gaps, frozenset(self.columns))
+        seen = (("timer", self.has_timers), ("inode", self.has_inodes), ("info", self.has_infos))
+        return Told(self.rows, self.owners, gaps, frozenset(self.columns | {name for name, has in seen if has}))
 
 
 class _Reader:
@@ -144,9 +151,9 @@ class _Reader:
 
     def __init__(self) -> None:
         self.found = Gathering()
-        self.is_ss = self.inside = self.has_windows = False
+        self.is_ss = self.inside = self.has_windows = self.has_queues = False
         self.open: Row | None = None
-        self.details = Details()
+        self.details = ss_details.NOTHING
         self.star_is_ipv4 = self.star_is_ipv6 = False
 
     def take(self, line: str) -> None:
@@ -183,33 +190,35 @@ class _Reader:
             # A text that has windows at all leaves out those of 0.
             elif self.has_windows and info is not None and info.window is None:
                 rows[at] = (row, 0, info._replace(window=0))
+        if self.has_queues:
+            self.found.columns |= {"queue", "backlog"}
         return self.found.told()
 
     def _begin(self, found: re.Match[str]) -> None:
         """Open a socket; of one that is not of TCP nothing is kept."""
-        state = STATES[found["state"]]
-        if found["netid"] not in (None, "tcp") or state is None:
+        netid, name, recv_q, send_q, here, there, rest = found.groups()
+        state = STATES[name]
+        if netid not in (None, "tcp") or state is None:
             self.is_ss = True
             return
         # Where the terminal is narrow the processes touch the port.
-        peer, users, touching = found["remote"].partition(ss_details.USERS)
+        peer, users, touching = there.partition(ss_details.USERS)
         try:
-            local, remote = endpoint(found["local"]), endpoint(peer)
+            local, remote = endpoint(here), endpoint(peer)
             family = family_of(local, remote)
-            self.details = ss_details.parse(users + touching + found["rest"])
+            self.details = ss_details.parse(users + touching + rest)
         except ValueError:
             self.found.lost += 1
             return
         self.is_ss = True
         self.found.unknown = self.found.unknown.add(local, remote)
-        if found["recv_q"]:
-            self.found.columns |= {"queue", "backlog"}
-        self._learn_star(found["local"], peer, family)
-        queues = int(found["recv_q"] or 0), int(found["send_q"] or 0)
-        ends = local.port, remote.port, local.address, remote.address
+        if recv_q:
+            self.has_queues = True
+        self._learn_star(here, peer, family)
         if not family and not peer.startswith("*:"):
             family = socket.AF_INET
-        self.open = Row(family, int(state), 0, 0, *ends, 0, *queues, 0, 0)
+        ends = local.port, remote.port, local.address, remote.address
+        self.open = Row(family, int(state), 0, 0, *ends, 0, int(recv_q or 0), int(send_q or 0), 0, 0)
 
     def _learn_star(self, local: str, peer: str, family: int) -> None:
         """What `*` means here: old ones print it for IPv4 beside [::] or :::, newer ones for IPv6 beside 0.0.0.0."""
@@ -232,7 +241,7 @@ class _Reader:
     def _close(self) -> None:
         """Add the open socket."""
         row, self.open = self.open, None
-        told, self.details = self.details, Details()
+        told, self.details = self.details, ss_details.NOTHING
         if row is not None:
             self.has_windows |= told.info is not None and told.info.window is not None
             self.found.add(row, told)

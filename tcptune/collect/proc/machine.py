@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
-from tcptune.collect.files import LIVE_ROOT, read_text, reason
+from tcptune.collect.files import LIVE_ROOT, Root, read_text, reason
 from tcptune.collect.readings import Readings, natural_number, quoted
 
 CLOCK_MONOTONIC_COARSE = 6
@@ -18,7 +17,7 @@ LONGEST_NAME = 64
 MEMINFO = ("MemTotal", "MemAvailable")
 
 
-def name_and_release(root: Path) -> tuple[str | None, str | None, dict[str, str]]:
+def name_and_release(root: Root) -> tuple[str | None, str | None, dict[str, str]]:
     """Host name and kernel release, with the gaps for those that are not there."""
     gaps: dict[str, str] = {}
     found: list[str | None] = []
@@ -46,7 +45,7 @@ def parse_name(text: str) -> str:
     return name
 
 
-def read_meminfo(root: Path) -> Readings:
+def read_meminfo(root: Root) -> Readings:
     """/proc/meminfo: the memory of the machine, in kB."""
     try:
         return parse_meminfo(read_text(root, "proc/meminfo"))
@@ -76,7 +75,7 @@ def parse_meminfo(text: str) -> Readings:
     return found
 
 
-def read_uptime(root: Path) -> Readings:
+def read_uptime(root: Root) -> Readings:
     """/proc/uptime: seconds since boot."""
     try:
         text = read_text(root, "proc/uptime")
@@ -103,7 +102,7 @@ def parse_uptime(text: str) -> float:
     return seconds
 
 
-def read_clock(root: Path) -> Readings:
+def read_clock(root: Root) -> Readings:
     """The kernel's HZ and page size; only a live machine tells them (a coarse clock ticks once a jiffy)."""
     if root != LIVE_ROOT:
         why = "a stored tree does not tell it"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from functools import lru_cache
 from socket import AF_INET, AF_INET6
 from struct import Struct
 
-from tcptune.collect.files import read_lines, reason
+from tcptune.collect.files import Root, read_lines, reason
 from tcptune.collect.sockets.rows import Info, Seen
 from tcptune.collect.sockets.tally import NEW_SYN_RECV, TIMER_PERSIST, TIMER_RETRANSMIT
 from tcptune.kernel.running_timer import backoff_of
@@ -24,7 +24,6 @@ USER_HZ = 100
 
 LISTEN = f"{TcpState.LISTEN:02X}"
 WORD = Struct(f"{'<' if sys.byteorder == 'little' else '>'}I")
-PORT = Struct("!H")
 LONGEST = (1 << 32) - 1
 
 
@@ -35,7 +34,7 @@ class Table:
     machine without IPv6 has no tcp6, and that is no loss.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Root) -> None:
         self._root = root
         self._files: list[str] = []
         self.gaps: dict[str, str] = {}
@@ -133,14 +132,24 @@ def _info(words: list[str], timer: int, left: float, retransmits: int, probes: i
     if timer not in (TIMER_RETRANSMIT, TIMER_PERSIST) or len(words) < 13:
         return None
     rto = int(words[12]) / USER_HZ
+    if rto < 0:
+        raise ValueError("no time")
     name = "persist" if timer == TIMER_PERSIST else "on"
     return Info(rto, backoff_of(name, rto, left, retransmits), probes, retransmits > 0, None)
 
 
 def _place(text: str) -> tuple[bytes, bytes]:
-    """An address and port: words of 32 bits as this machine's processor reads them, the port as a number."""
+    """An address and port."""
     host, _, port = text.partition(":")
-    if len(host) not in (8, 32):
+    if len(port) != 4:
+        raise ValueError("no port")
+    return _address(host), bytes.fromhex(port)
+
+
+@lru_cache(maxsize=1 << 12)
+def _address(text: str) -> bytes:
+    """The bytes of an address, of which there are words of 32 bits as this machine's processor reads them."""
+    if len(text) not in (8, 32):
         raise ValueError("no address")
-    packed = b"".join(WORD.pack(int(host[at : at + 8], 16)) for at in range(0, len(host), 8))
-    return packed.ljust(16, b"\0"), PORT.pack(int(port, 16))
+    packed = b"".join(WORD.pack(int(text[at : at + 8], 16)) for at in range(0, len(text), 8))
+    return packed.ljust(16, b"\0")

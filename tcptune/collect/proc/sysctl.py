@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tcptune.collect.files import exists, read_text, reason
+from tcptune.collect.files import Root, exists, read_text, reason
 from tcptune.collect.readings import Readings, quoted, whole_number
 from tcptune.kernel.catalogue import SYSCTLS
 from tcptune.kernel.existence import nonexistence
@@ -20,7 +18,7 @@ ANYWHERE = ("net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time")
 """Shown in child namespaces too: the one since 4.6, the other since 4.5 and in RHEL 7."""
 
 
-def read(root: Path, release: Release | None, netns: str | None) -> Readings:
+def read(root: Root, release: Release | None, netns: str | None) -> Readings:
     """All keys of the catalogue that this machine shows."""
     found = Readings()
     for key in SYSCTLS.values():
@@ -64,7 +62,7 @@ def absence(key: Sysctl, release: Release | None, netns: str | None) -> str:
     return "no such file"
 
 
-def namespace(root: Path) -> str | None:
+def namespace(root: Root) -> str | None:
     """Which namespace this is: "initial", "child", or None where no TCP setting is shown at all."""
     if exists(root, SYSCTLS[HOST_ONLY].path):
         return "initial"

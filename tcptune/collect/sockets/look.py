@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from tcptune.collect.files import LIVE_ROOT, read_text
+from tcptune.collect.files import LIVE_ROOT, Root, read_text
 from tcptune.collect.proc.proc_net_tcp import Table
 from tcptune.collect.sockets.diag_rows import first_of, inodes, sockets
 from tcptune.collect.sockets.grouping import Bin, BinKey, Owners, collect_bins, groups_of, host_text, tally_of
@@ -71,7 +70,7 @@ def _with_timers(mask: int, listening: set[bytes], holders: Owners, ports: range
     return undisturbed(lambda: collect_bins(sockets(dump(question), infos=True), listening, holders, ports))
 
 
-def stored(root: Path, table: Table) -> Look:
+def stored(root: Root, table: Table) -> Look:
     """The sockets of a stored tree; nobody's descriptors are in it."""
     port_range = local_ports(root)
     ports = Ports(port_range, table.listening)
@@ -89,7 +88,7 @@ def stored(root: Path, table: Table) -> Look:
     return Look(tally_of(bins), SocketTable(groups_of(closing), listeners, used), gaps)
 
 
-def local_ports(root: Path) -> range:
+def local_ports(root: Root) -> range:
     """ip_local_port_range; where it cannot be read, everything above 1023 may be such a port."""
     try:
         low, high = map(int, read_text(root, PORT_RANGE).split())

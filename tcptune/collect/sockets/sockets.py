@@ -8,10 +8,9 @@ it; `CurrEstab` is a second opinion (with CLOSE-WAIT in it since 6.10).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-from tcptune.collect.files import LIVE_ROOT
+from tcptune.collect.files import LIVE_ROOT, Root
 from tcptune.collect.proc.proc_net_tcp import Table
 from tcptune.collect.readings import Readings
 from tcptune.collect.sockets import look, sock_diag
@@ -39,7 +38,7 @@ class Counted(NamedTuple):
     table: SocketTable | None
 
 
-def read(root: Path, counters: Mapping[str, Value], release: Release | None, naming: Naming = "never") -> Counted:
+def read(root: Root, counters: Mapping[str, Value], release: Release | None, naming: Naming = "never") -> Counted:
     """On a live machine by sock_diag, else and as a fallback by /proc/net/tcp.
 
     Where lines of a file were not understood, a state that was not seen is unknown and not 0.
@@ -53,12 +52,7 @@ def read(root: Path, counters: Mapping[str, Value], release: Release | None, nam
     table = Table(root)
     gaps = table.gaps if why is None else table.gaps | {"sock_diag": why}
     if not table.whole:
-        from tcptune.collect.printed.socket_text import of_report
-
-        told = of_report(root)
-        if told is None:
-            return Counted(Readings(gaps=gaps), None)
-        return Counted(Readings(told.values, {**gaps, **told.gaps}), told.sockets)
+        return Counted(Readings(gaps=gaps), None)
     seen = look.stored(root, table)
     gaps = {**gaps, **table.gaps, **seen.gaps}
     counts = {**_facts(state_counts(seen.tally, sock_diag.ALL_STATES)), **kind_counts(seen.tally)}

@@ -7,6 +7,14 @@ from tcptune.facts.derived.shape import Derived, or_else, ratio
 ACTIVE, PASSIVE = "Tcp.ActiveOpens", "Tcp.PassiveOpens"
 ABORT_ON_DATA = "TcpExt.TCPAbortOnData"
 
+ONE_IN_A_HUNDRED = 0.01
+
+
+def overflows_now(turned_away: float | None, accepted: float | None) -> int:
+    """Whether accept queues overflow while somebody watches: once a second, and once for a hundred handshakes."""
+    return int((turned_away or 0.0) >= max(1.0, ONE_IN_A_HUNDRED * (accepted or 0.0)))
+
+
 CLOSES: tuple[Derived, ...] = (
     Derived(
         "opens.total", "int", "connections", "netns", lambda active, passive: active + passive,
@@ -15,13 +23,15 @@ CLOSES: tuple[Derived, ...] = (
     ),
     Derived(
         "opens.at_least", "int", "connections", "netns", or_else(0),
-        "Connections opened since the namespace was made, both ways; at least 0 where they were not counted.",
-        maybe=("opens.total",),
+        "Connections opened since the namespace was made, both ways; where they were not counted, at least those that "
+        "left a time-wait entry.",
+        maybe=("opens.total", "TcpExt.TW"),
     ),
     Derived(
         "opens.passive_at_least", "int", "connections", "netns", or_else(0),
-        "Connections that others opened since the namespace was made; at least 0 where they were not counted.",
-        maybe=(PASSIVE,),
+        "Connections that others opened since the namespace was made; where they were not counted, those that left a "
+        "time-wait entry stand for them.",
+        maybe=(PASSIVE, "TcpExt.TW"),
     ),
     Derived(
         "opens.passive_share", "double", "ratio", "netns", ratio,
@@ -48,6 +58,12 @@ CLOSES: tuple[Derived, ...] = (
         "listen.overflow_share", "double", "ratio", "netns", ratio,
         "Handshakes turned away by a full accept queue, against those accepted.",
         needs=("TcpExt.ListenOverflows", PASSIVE),
+    ),
+    Derived(
+        "listen.overflows_now", "int", "bool", "netns", overflows_now,
+        "1 where accept queues turned one handshake a second away between two samples, and one for a hundred that were "
+        "accepted; 0 where they did not, or where there was one sample.",
+        maybe=("rates.TcpExt.ListenOverflows", f"rates.{PASSIVE}"),
     ),
 )  # fmt: skip
 """In order: a row may need a row above it."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from tcptune.facts.derived.shape import Derived, first_known
+from tcptune.facts.derived.shape import Derived, first_known, or_else
+from tcptune.kernel.states import TcpState
 
 ESTABLISHED = "states.ESTABLISHED"
 
+NO_CONNECTION = (TcpState.LISTEN, TcpState.CLOSE)
+RESTING = (TcpState.ESTABLISHED, TcpState.TIME_WAIT)
+
 SLOWEST_CLOSE = 5
 """Seconds: a FIN that waits longer for its ACK waits for more than a slow path and a full send buffer."""
+
+OUTNUMBERED = 2
+"""FIN-WAIT-2 that ends by itself turns into TIME-WAIT, which lasts as long, or is over when tcp_fin_timeout is: where
+so many times more are in FIN-WAIT-2 than in TIME-WAIT, most of them end by nothing."""
+
+MANY_HALF_CLOSED = 100
+"""Fewer are not worth a guess at who holds them."""
 
 PILE = 1000
 """From so many unanswered FINs on, a shorter life of orphans is worth its cost."""
@@ -37,6 +48,37 @@ def pile(
     """Whether any of the three states that wait for the ACK of a FIN has piled up."""
     limits = ((fin_wait_1, many_fin_wait_1), (closing, many_fin_wait_1), (last_ack, many_last_ack))
     return int(any((count or 0) >= max(PILE, many) for count, many in limits))
+
+
+def is_leak(held: int, normal: int, established: int | None) -> int:
+    """Whether a program has forgotten sockets in CLOSE-WAIT, by how many there are."""
+    outnumbers = established is not None and held >= 20 and held > 2 * established
+    return int((held >= 100 and held > normal) or outnumbers)
+
+
+def held_in_fin_wait_2(
+    owned: int | None, sockets: int | None, established: int | None, time_wait: int | None
+) -> int | None:
+    """The sockets in FIN-WAIT-2 that a process holds, seen or, by how they outnumber TIME-WAIT, inferred."""
+    if owned is not None or sockets is None or (established is None and time_wait is None):
+        return owned
+    inferred = sockets >= MANY_HALF_CLOSED and sockets > OUTNUMBERED * (time_wait or 0)
+    return sockets if inferred else None
+
+
+def established_counted(
+    established: int | None, listening: int | None, time_wait: int | None, inuse: int | None
+) -> int | None:
+    """ESTABLISHED, which a list of counts leaves out where it is 0; None where there was no such list."""
+    if established is not None or inuse is not None or (listening is None and time_wait is None):
+        return established
+    return 0
+
+
+def sum_of_known(*counts: int | None) -> int | None:
+    """The sum of what was counted; None where nothing was."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def less(whole: int | None, part: int | None) -> int | None:
@@ -81,13 +123,47 @@ CLOSING: tuple[Derived, ...] = (
         maybe=("kinds.CLOSE_WAIT.owned", "states.CLOSE_WAIT", "kinds.CLOSE_WAIT.unaccepted"),
     ),
     Derived(
+        "close_wait.at_least", "int", "sockets", "netns", or_else(0),
+        "Sockets in CLOSE-WAIT; at least 0 where they were not counted.",
+        maybe=("states.CLOSE_WAIT",),
+    ),
+    Derived(
+        "established.counted", "int", "sockets", "netns", established_counted,
+        "Sockets in ESTABLISHED; 0 where LISTEN or TIME-WAIT were counted and it was not, as a list by netstat and awk "
+        "leaves it out.",
+        maybe=(ESTABLISHED, "states.LISTEN", "states.TIME_WAIT", "sockstat.TCP.inuse"),
+    ),
+    Derived(
+        "close_wait.leak", "int", "bool", "netns", is_leak,
+        "1 where so many sockets in CLOSE-WAIT are held that the program must have forgotten them: 100 and one for "
+        "fifty ESTABLISHED, or 20 and more than twice those.",
+        needs=("close_wait.held", "half_closed.normal"), maybe=("established.counted",),
+    ),
+    Derived(
+        "shown.connections", "int", "sockets", "netns", sum_of_known,
+        "All connections of the list of sockets, in whatever state, as far as they were counted.",
+        maybe=tuple(f"states.{state.name}" for state in TcpState if state not in NO_CONNECTION),
+    ),
+    Derived(
+        "shown.passing", "int", "sockets", "netns", lambda *counts: max(count or 0 for count in counts),
+        "The most sockets of the list in one state that is passed through, which is any but ESTABLISHED, LISTEN and "
+        "TIME-WAIT; 0 where none was counted.",
+        maybe=tuple(f"states.{state.name}" for state in TcpState if state not in (*NO_CONNECTION, *RESTING)),
+    ),
+    Derived(
+        "fin_wait_2.held", "int", "sockets", "netns", held_in_fin_wait_2,
+        "Sockets in FIN-WAIT-2 that a process holds; where nobody looked for a process all of them, if they are 100 "
+        "and twice the TIME-WAITs, since one that ends by itself would have become one of these.",
+        maybe=("kinds.FIN_WAIT_2.owned", "states.FIN_WAIT_2", ESTABLISHED, "states.TIME_WAIT"),
+    ),
+    Derived(
         "fin_wait_2.unowned", "int", "sockets", "netns",
         lambda orphans, minisocks, sockets, owned: (
             less(sockets, owned) if orphans is None or minisocks is None else orphans + minisocks
         ),
         "Sockets in FIN-WAIT-2 that no process holds; all in FIN-WAIT-2 where nobody looked for a process.",
         maybe=(
-            "kinds.FIN_WAIT_2.orphan", "kinds.FIN_WAIT_2.minisock", "states.FIN_WAIT_2", "kinds.FIN_WAIT_2.owned",
+            "kinds.FIN_WAIT_2.orphan", "kinds.FIN_WAIT_2.minisock", "states.FIN_WAIT_2", "fin_wait_2.held",
         ),
     ),
 )  # fmt: skip

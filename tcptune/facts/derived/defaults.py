@@ -8,6 +8,7 @@ MEMORY = "meminfo.MemTotal"
 PAGE = "kernel.page_size"
 EHASH_HALF = "defaults.ehash_half"
 EHASH_HALF_BY_MEMORY = "defaults.ehash_half_by_memory"
+EHASH_HALF_AS_SET = "defaults.ehash_half_as_set"
 
 MAX_EHASH_ENTRIES = 524288
 """The largest established hash without the boot option thash_entries= (net/ipv4/tcp.c tcp_init())."""
@@ -31,6 +32,16 @@ def half_of_ehash_by_memory(mem_total_kb: int) -> int:
     return min(slots, MAX_EHASH_ENTRIES) // 2
 
 
+def half_of_ehash_as_set(tw_buckets: int, orphans: int, least: int, middle: int, most: int) -> int | None:
+    """Half of the hash slots where nobody has touched what follows from the memory.
+
+    Both limits are then the same power of two, and tcp_mem is L / 4 * 3, L and twice the first (tcp_init_mem()).
+    """
+    limits_alike = tw_buckets == orphans > 0 and tw_buckets & (tw_buckets - 1) == 0
+    untouched = middle > 0 and least == middle // 4 * 3 and most == 2 * least
+    return tw_buckets if limits_alike and untouched else None
+
+
 DEFAULTS: tuple[Derived, ...] = (
     Derived(
         EHASH_HALF, "int", "sockets", "netns", half_of_ehash,
@@ -41,6 +52,16 @@ DEFAULTS: tuple[Derived, ...] = (
         EHASH_HALF_BY_MEMORY, "int", "sockets", "host", half_of_ehash_by_memory,
         "The same default, estimated from the memory where tcp_ehash_entries (6.1) does not exist.",
         needs=(MEMORY,), setting=True,
+    ),
+    Derived(
+        EHASH_HALF_AS_SET, "int", "sockets", "host", half_of_ehash_as_set,
+        "The same default, where tcp_max_tw_buckets, tcp_max_orphans and tcp_mem are to each other as the kernel makes "
+        "them; absent where somebody has set one of them.",
+        needs=(
+            "net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_mem.min",
+            "net.ipv4.tcp_mem.pressure", "net.ipv4.tcp_mem.max",
+        ),
+        setting=True,
     ),
     Derived(
         "defaults.tcp_mem_pressure", "int", "pages", "host",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.facts.derived.defaults import MEMORY, PAGE, TCP_MEM_DIVISOR
+from tcptune.facts.derived.defaults import EHASH_HALF_AS_SET, MEMORY, PAGE, TCP_MEM_DIVISOR
 from tcptune.facts.derived.shape import Derived, ratio
 
 MEM = "sockstat.TCP.mem"
@@ -26,13 +26,20 @@ def tcp_mem_excess(pages: int, share: float | None, mem_total_kb: int | None) ->
     return ratio(pages * USUAL_PAGE / 1024, mem_total_kb or USUAL_MEMORY_KB) if share is None else share
 
 
-def tcp_mem_against_default(pages: int, middle: int | None, mem_total_kb: int | None) -> float | None:
-    """The last number of tcp_mem against the kernel's own, which is one and a half times the middle one."""
+def tcp_mem_against_default(
+    pages: int, middle: int | None, mem_total_kb: int | None, untouched: int | None, in_use: int | None
+) -> float | None:
+    """The last number of tcp_mem against the kernel's own, which is one and a half times the middle one.
+
+    A file is for any machine, and gets the measure of a usual one; a machine that was looked at has its own.
+    """
     if middle:
         return ratio(pages, middle * 1.5)
     if mem_total_kb is not None:
         return ratio(pages, mem_total_kb * 1024 / LARGEST_PAGE / TCP_MEM_DIVISOR * 1.5)
-    return pages / USUAL_TCP_MEM
+    if untouched is not None:
+        return 1.0
+    return pages / USUAL_TCP_MEM if in_use is None else None
 
 
 MEMORY_FACTS: tuple[Derived, ...] = (
@@ -52,6 +59,18 @@ MEMORY_FACTS: tuple[Derived, ...] = (
         maybe=("memory.share_of_max",),
     ),
     Derived(
+        "memory.limit_known", "int", "bool", "host", lambda limit: int(limit is not None),
+        "1 where tcp_mem was read, 0 where not, as in a container.",
+        maybe=(MEM_MAX,), setting=True,
+    ),
+    Derived(
+        "alloc.elsewhere", "int", "sockets", "host",
+        lambda alloc, inuse, inuse6: max(0, alloc - inuse - (inuse6 or 0)),
+        "TCP sockets that are allocated on the machine and not in use in this network namespace, as far as sockstat "
+        "and sockstat6 were read.",
+        needs=("sockstat.TCP.alloc", "sockstat.TCP.inuse"), maybe=("sockstat6.TCP6.inuse",),
+    ),
+    Derived(
         "memory.tcp_mem_share", "double", "ratio", "host", lambda pages, page, total: ratio(pages * page / 1024, total),
         "The memory that tcp_mem allows, as pages, against all of the machine's.",
         needs=(MEM_MAX, PAGE, MEMORY), setting=True,
@@ -64,8 +83,9 @@ MEMORY_FACTS: tuple[Derived, ...] = (
     Derived(
         "memory.tcp_mem_against_default", "double", "ratio", "host", tcp_mem_against_default,
         "The last number of tcp_mem against the kernel's own for this memory, with the largest pages where their "
-        "size is unknown; against that of a machine of 32 GiB where the memory is unknown.",
-        needs=(MEM_MAX,), maybe=("defaults.tcp_mem_pressure", MEMORY), setting=True,
+        "size is unknown; for a settings file against that of a machine of 32 GiB where the memory is unknown.",
+        needs=(MEM_MAX,), maybe=("defaults.tcp_mem_pressure", MEMORY, EHASH_HALF_AS_SET, MEM),
+        setting=True,
     ),
 )  # fmt: skip
 """In order: a row may need a row above it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.facts.derived.defaults import EHASH_HALF, EHASH_HALF_BY_MEMORY, MEMORY
+from tcptune.facts.derived.defaults import EHASH_HALF, EHASH_HALF_AS_SET, EHASH_HALF_BY_MEMORY, MEMORY
 from tcptune.facts.derived.memory import USUAL_MEMORY_KB
 from tcptune.facts.derived.shape import Derived, first_known, or_else, ratio
 from tcptune.kernel.timeouts import ORPHAN_RETRIES_OF_ZERO
@@ -62,10 +62,16 @@ ORPHAN_FACTS: tuple[Derived, ...] = (
         maybe=(ORPHAN_LIMIT,), setting=True,
     ),
     Derived(
+        "orphans.logged", "int", "lines", "host", lambda lines, leak: 0 if leak else lines,
+        "Lines of a log that say: too many orphaned sockets; 0 where a heap of CLOSE-WAIT that a program holds "
+        "explains them.",
+        needs=("log.too_many_orphaned_sockets",), maybe=("close_wait.leak",),
+    ),
+    Derived(
         "orphans.limit_reference", "int", "sockets", "host", or_else(USUAL_ORPHAN_LIMIT),
         "What tcp_max_orphans is held against: the kernel's own default, by its hash or else by the memory; where "
         "neither is known, the 32768 of a machine of 8 GiB.",
-        maybe=(EHASH_HALF, EHASH_HALF_BY_MEMORY), setting=True,
+        maybe=(EHASH_HALF, EHASH_HALF_BY_MEMORY, EHASH_HALF_AS_SET), setting=True,
     ),
     Derived(
         "orphans.limit_wanted", "int", "sockets", "host", limit_wanted,

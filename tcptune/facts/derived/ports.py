@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tcptune.facts.derived.shape import Derived, or_else, ratio
+from tcptune.facts.derived.shape import Derived, first_known, or_else, ratio
 from tcptune.kernel.reserved_ports import count_within
 
 PORTS_LOW = "net.ipv4.ip_local_port_range.min"
@@ -18,6 +18,11 @@ NAT_KEEPS_IDLE = 7440
 """Seconds, 2 h 4 min: the least that a NAT must keep an idle established connection (RFC 5382 REQ-5)."""
 
 
+LEAST_COUNTED = 50
+"""Connections from which on a count is more than a sample."""
+FEW, MANY = 200, 1000
+"""From so many on, sockets in one state are worth a word: in any that is passed through, and in TIME-WAIT."""
+
 SERVICES_END = 10_000
 """Below it lie nearly all ports above 1023 that services are known to listen on (3306, 5432, 6379, 8080, 9200)."""
 
@@ -25,6 +30,40 @@ SERVICES_END = 10_000
 def usable_ports(low: int, high: int, reserved: str) -> int:
     """Ports that connect() may choose: the range without the reserved ones."""
     return max(0, high - low + 1) - count_within(reserved, low, high)
+
+
+def unremarkable(
+    shown: int, established: int, others: int, ports: int, leak: int | None, time_wait: int | None, inuse: int | None
+) -> int:
+    """Whether a list of counts, with no more of the machine beside it, has nothing in it that stands out."""
+    resting = time_wait or 0
+    is_all_there_is = inuse is None and shown >= LEAST_COUNTED
+    most_are_live = 2 * max(others, resting) <= shown and established > 0
+    return int(is_all_there_is and most_are_live and not leak and others < FEW and resting < MANY and 2 * shown < ports)
+
+
+def holders(
+    shown: int | None,
+    established: int | None,
+    tw: int | None,
+    time_wait: int | None,
+    inuse: int | None,
+    inuse6: int | None,
+    allocated: int | None,
+    used: int | None,
+) -> int | None:
+    """How many sockets can hold a port, at most; None where nothing bounds them.
+
+    sockstat's `alloc` counts the whole machine and its `used` the sockets of every family: more than can hold one.
+    """
+    if shown is not None and established is not None:
+        return shown
+    if inuse is not None and inuse6 is not None:
+        full: int | None = inuse + inuse6
+    else:
+        full = first_known(allocated, used)
+    entries = first_known(tw, time_wait)
+    return None if full is None or entries is None else full + entries
 
 
 PORTS: tuple[Derived, ...] = (
@@ -50,6 +89,21 @@ PORTS: tuple[Derived, ...] = (
         maybe=("ports.size",), setting=True,
     ),
     Derived(
+        "ports.holders", "int", "sockets", "netns", holders,
+        "Sockets that can hold a port of ip_local_port_range, at most: those of the list of sockets, or by sockstat.",
+        maybe=(
+            "shown.connections", "established.counted", "sockstat.TCP.tw", "states.TIME_WAIT", "sockstat.TCP.inuse",
+            "sockstat6.TCP6.inuse", "sockstat.TCP.alloc", "sockstat.sockets.used",
+        ),
+    ),
+    Derived(
+        "counts.unremarkable", "int", "bool", "netns", unremarkable,
+        "1 where 50 connections and more were counted by state, with nothing else of the machine, and no state stands "
+        "out; 0 where one does, or where sockstat was read.",
+        needs=("shown.connections", "established.counted", "shown.passing", "ports.size_or_default"),
+        maybe=("close_wait.leak", "states.TIME_WAIT", "sockstat.TCP.inuse"),
+    ),
+    Derived(
         "ports.among_services", "int", "ports", "netns", lambda low, high: max(0, min(high + 1, SERVICES_END) - low),
         "Ports of ip_local_port_range below 10000, where most services listen.",
         needs=(PORTS_LOW, PORTS_HIGH), setting=True,
@@ -69,6 +123,11 @@ PORTS: tuple[Derived, ...] = (
         "conntrack.share_of_limit", "double", "ratio", "netns", ratio,
         "Tracked connections against nf_conntrack_max.",
         needs=("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max"),
+    ),
+    Derived(
+        "conntrack.close_waits", "int", "entries", "netns", or_else(0),
+        "Entries of connection tracking in CLOSE_WAIT; 0 where they were not listed.",
+        maybe=("conntrack.states.CLOSE_WAIT",),
     ),
     Derived(
         "conntrack.established_wanted", "int", "s", "netns", lambda time: max(NAT_KEEPS_IDLE, (time or 0) + 240),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from tcptune.kernel.sysctl import Scope
 from tcptune.model.values import FactType
 
 Number = TypeVar("Number", int, float)
+
+INT64 = range(-(2**63), 2**63)
+"""The whole numbers that conditions can speak of; the kernel has no others."""
 
 
 class Derived(NamedTuple):
@@ -28,6 +31,13 @@ class Derived(NamedTuple):
     needs: tuple[str, ...] = ()
     maybe: tuple[str, ...] = ()
     setting: bool = False
+
+    def of(self, known: Mapping[str, Any]) -> int | float | None:
+        """The fact, where all that it needs is known; None where it can say nothing, ValueError or ArithmeticError."""
+        result = self.how(*(known[name] for name in self.needs), *(known.get(name) for name in self.maybe))
+        if isinstance(result, int) and result not in INT64:
+            raise OverflowError("larger than any number of the kernel")
+        return result
 
 
 def ratio(part: float, whole: float) -> float | None:

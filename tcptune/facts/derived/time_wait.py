@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tcptune.facts.derived.defaults import EHASH_HALF, EHASH_HALF_BY_MEMORY, MEMORY
+from tcptune.facts.derived.defaults import EHASH_HALF, EHASH_HALF_AS_SET, EHASH_HALF_BY_MEMORY, MEMORY
 from tcptune.facts.derived.shape import Derived, first_known, or_else, ratio
 
 TW = "sockstat.TCP.tw"
+ENTRIES = "tw.entries"
 TW_LIMIT = "net.ipv4.tcp_max_tw_buckets"
 OVERFLOW = "TcpExt.TCPTimeWaitOverflow"
 
@@ -51,11 +52,23 @@ def harm_seen(
     return int(bool(refused) or table_or_memory or bool(short) or bool(fills))
 
 
-def fills_port_range(entries: int, ports: int, passive_share: float | None, counted: int | None) -> int:
-    """Whether so many TIME-WAITs are just what one destination comes to when it has used up the ports."""
-    if counted or (passive_share or 0.0) >= SERVER:
+def fills_port_range(
+    entries: int, ports: int, failed_connects: int, passive_share: float | None, counted: int | None
+) -> int:
+    """Whether so many TIME-WAITs are just what one destination comes to when it has used up the ports.
+
+    Where connect() is known to fail for want of a port, more than one destination's worth will do.
+    """
+    if counted or entries < ALL_BUT_SOME * ports:
         return 0
-    return int(ALL_BUT_SOME * ports <= entries <= A_FEW_ELSEWHERE * ports)
+    if failed_connects:
+        return 1
+    return int(entries <= A_FEW_ELSEWHERE * ports and (passive_share or 0.0) < SERVER)
+
+
+def elsewhere(entries: int, time_waits: int, half_closed: int | None) -> int:
+    """The entries that no list of sockets shows."""
+    return max(0, entries - time_waits - (half_closed or 0))
 
 
 TIME_WAIT: tuple[Derived, ...] = (
@@ -65,6 +78,20 @@ TIME_WAIT: tuple[Derived, ...] = (
         maybe=("states.TIME_WAIT", TW),
     ),
     Derived(
+        ENTRIES, "int", "sockets", "netns",
+        lambda counted, time_waits, minisocks: (
+            counted if counted is not None or time_waits is None else time_waits + (minisocks or 0)
+        ),
+        "Time-wait entries, FIN-WAIT-2 minisocks included: sockstat's tw; where that is not known, those of the list "
+        "of sockets.",
+        maybe=(TW, "states.TIME_WAIT", "kinds.FIN_WAIT_2.minisock"),
+    ),
+    Derived(
+        "tw.elsewhere", "int", "sockets", "host", elsewhere,
+        "Time-wait entries that sockstat counts and that are neither TIME-WAIT nor FIN-WAIT-2 in the list of sockets.",
+        needs=(TW, "states.TIME_WAIT"), maybe=("states.FIN_WAIT_2",),
+    ),
+    Derived(
         "tw.closes_per_second", "double", "1/s", "netns", lambda n: n / 60,
         "How many connections a second this side closes first: TIME-WAITs over their 60 s.",
         needs=("tw.count",),
@@ -72,7 +99,7 @@ TIME_WAIT: tuple[Derived, ...] = (
     Derived(
         "tw.share_of_limit", "double", "ratio", "netns", ratio,
         "Time-wait entries, FIN-WAIT-2 minisocks included, against tcp_max_tw_buckets.",
-        needs=(TW, TW_LIMIT),
+        needs=(ENTRIES, TW_LIMIT),
     ),
     Derived(
         "tw.limit_closes_per_second", "double", "1/s", "netns", lambda n: max(n, 0) / 60,
@@ -82,7 +109,7 @@ TIME_WAIT: tuple[Derived, ...] = (
     Derived(
         "tw.memory", "int", "kB", "netns", lambda n: n * (TIMEWAIT_BYTES + BIND_BUCKET_BYTES) // 1024,
         "What the time-wait entries cost at most, each with a local port of its own.",
-        needs=(TW,),
+        needs=(ENTRIES,),
     ),
     Derived(
         "tw.memory_share", "double", "ratio", "netns", ratio,
@@ -96,10 +123,15 @@ TIME_WAIT: tuple[Derived, ...] = (
         needs=(TW_LIMIT, MEMORY), setting=True,
     ),
     Derived(
+        "tw.limit_known", "int", "bool", "netns", lambda limit: int(limit is not None),
+        "1 where tcp_max_tw_buckets was read, 0 where not.",
+        maybe=(TW_LIMIT,), setting=True,
+    ),
+    Derived(
         "tw.limit_reference", "int", "sockets", "netns", or_else(USUAL_TW_LIMIT),
         "What tcp_max_tw_buckets is held against: the kernel's own default, by its hash or else by the memory; "
         "where neither is known, the 65536 of a machine of 16 GiB.",
-        maybe=(EHASH_HALF, EHASH_HALF_BY_MEMORY), setting=True,
+        maybe=(EHASH_HALF, EHASH_HALF_BY_MEMORY, EHASH_HALF_AS_SET), setting=True,
     ),
     Derived(
         "tw.limit_ceiling", "int", "sockets", "netns", lambda usual, total: max(usual, entries_within(total)),
@@ -111,7 +143,7 @@ TIME_WAIT: tuple[Derived, ...] = (
         "tw.limit_wanted", "int", "sockets", "netns", limit_wanted,
         "A fitting tcp_max_tw_buckets: the kernel's own default, or twice the entries there are, but not more than "
         "5 % of the memory holds.",
-        needs=("tw.limit_reference",), maybe=(TW, "tw.limit_ceiling"),
+        needs=("tw.limit_reference",), maybe=(ENTRIES, "tw.limit_ceiling"),
     ),
     Derived(
         "tw.towards_one", "int", "sockets", "netns", lambda entries, most: first_known(most, entries),
@@ -126,8 +158,10 @@ TIME_WAIT: tuple[Derived, ...] = (
     Derived(
         "tw.fills_port_range", "int", "bool", "netns", fills_port_range,
         "1 where destinations or ports are not known and those TIME-WAITs are 90 to 101 % of the ports, as they are "
-        "when one destination has used them up; 0 where 95 % of the connections since boot were opened by others.",
-        needs=("tw.towards_one", "ports.size_or_default"), maybe=("opens.passive_share", "ports.counted"),
+        "when one destination has used them up; 0 where 95 % of the connections since boot were opened by others. With "
+        "EADDRNOTAVAIL in a log, from 90 % on.",
+        needs=("tw.towards_one", "ports.size_or_default", "log.EADDRNOTAVAIL"),
+        maybe=("opens.passive_share", "ports.counted"),
     ),
     Derived(
         "tw.harm_seen", "int", "bool", "netns", harm_seen,

@@ -25,8 +25,8 @@ BACKLOG: tuple[Sysctl, ...] = (
         ),
         defaults=(Span("128", until="5.3"), Span("4096", since="5.4")),
         ranges=(
-            Range(0, 65535, until="3.19", note="RHEL 7 and Tencent 4.14 as well."),
-            Range(0, INT_MAX, since="4.0", note="Absent in 3.19, seen in 4.1: 4.0 is inferred."),
+            Range(0, 65535, until="4.0", note="RHEL 7 and Tencent 4.14 as well."),
+            Range(0, INT_MAX, since="4.1"),
         ),
         scopes=NETNS,
         vendors=(
@@ -44,23 +44,11 @@ BACKLOG: tuple[Sysctl, ...] = (
                 "behind."
             ),
         ),
-        beliefs=(
-            Belief(
-                "Raising it is enough.",
-                "The application must ask for a larger backlog too, and call listen() again or restart.",
-            ),
-            Belief(
-                "The host's value applies in the pod.",
-                "Every namespace has its own, and a new one starts with the kernel's default.",
-            ),
-            Belief(
-                "A CLOSE-WAIT that netstat shows without an owner is a leaked descriptor.",
-                "It was never accepted: it waits in the accept queue, inode 0, and its client has given up. Look at "
-                "the listener's Recv-Q and at how the application accepts.",
-            ),
-        ),
         sources=(
-            "net/socket.c __sys_listen(), include/net/sock.h sk_acceptq_is_full(): read in 3.10 to 6.19",
+            (
+                "net/socket.c __sys_listen() (sys_listen() up to 4.16), include/net/sock.h sk_acceptq_is_full(): read "
+                "in 3.10 to 6.19"
+            ),
             "measured on 6.18 (HZ=250): listen(0) held 1 connection, listen(3) held 4; listen() on a live listener",
         ),
     ),
@@ -109,15 +97,10 @@ BACKLOG: tuple[Sysctl, ...] = (
             "With tcp_syncookies at 1 or 2 it is not looked at.",
             "A namespace with a hash of its own (tcp_child_ehash_entries=N) has max(128, N/128).",
         ),
-        beliefs=(
-            Belief(
-                "It sets the SYN queue.", "Only up to 4.3 and on RHEL 7. Since 4.4 the backlog given to listen() does."
-            ),
-        ),
         sources=(
             (
-                "net/core/request_sock.c reqsk_queue_alloc() in 3.10, net/ipv4/tcp_input.c tcp_conn_request(): read "
-                "in 3.16 to 6.19"
+                "net/core/request_sock.c reqsk_queue_alloc() in 3.10, net/ipv4/tcp_input.c tcp_conn_request() "
+                "(tcp_ipv4.c tcp_v4_conn_request() up to 3.16): read in 3.16 to 6.19"
             ),
         ),
     ),
@@ -150,7 +133,10 @@ BACKLOG: tuple[Sysctl, ...] = (
         ),
         beliefs=(Belief("It helps against TIME-WAIT or CLOSE-WAIT.", "It is about SYN-RECEIVED only."),),
         sources=(
-            "net/ipv4/tcp_input.c tcp_syn_flood_action(), tcp_conn_request(): read in 3.16 to 6.19",
+            (
+                "net/ipv4/tcp_input.c tcp_syn_flood_action(), tcp_conn_request() (in tcp_ipv4.c up to 3.16): read in "
+                "3.16 to 6.19"
+            ),
             "measured on 6.18 (HZ=250): more SYNs at once than the backlog",
             "RFC 4987",
         ),
@@ -177,12 +163,6 @@ BACKLOG: tuple[Sysctl, ...] = (
         takes_effect="At once.",
         interplay=("net.core.somaxconn and the application's backlog decide when the queue is full.",),
         dangers=("1 turns a short burst, which a repeated ACK would survive, into errors at the clients.",),
-        beliefs=(
-            Belief(
-                "1 resets every overflow.",
-                "It acts in one of three cases only: room when the SYN came, none when the ACK came.",
-            ),
-        ),
         sources=(
             "net/ipv4/tcp_minisocks.c tcp_check_req(): read in 3.10 to 6.19",
             (

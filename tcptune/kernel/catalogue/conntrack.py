@@ -167,10 +167,6 @@ CONNTRACK: tuple[Sysctl, ...] = (
         ),
         beliefs=(
             Belief("It shortens TIME-WAIT.", "It is another table. The socket waits 60 s whatever this value is."),
-            Belief(
-                "TIME-WAIT lasts 120 s, because this key says so.",
-                "120 s is how long the entry is remembered; the socket's TIME-WAIT lasts 60 s.",
-            ),
         ),
         sources=SOURCES,
     ),
@@ -191,10 +187,6 @@ CONNTRACK: tuple[Sysctl, ...] = (
             NEGATIVE,
         ),
         beliefs=(
-            Belief(
-                "Entries in CLOSE_WAIT mean that an application leaks sockets.",
-                "conntrack has states of its own. Look for CLOSE-WAIT with ss: without sockets there is no leak.",
-            ),
             Belief("Lowering it clears CLOSE-WAIT sockets.", "It clears entries of the tracking table and no socket."),
         ),
         sources=SOURCES,

@@ -62,25 +62,6 @@ FIN_WAIT_2: tuple[Sysctl, ...] = (
         ),
         beliefs=(
             Belief(
-                "It shortens TIME-WAIT.",
-                "TIME-WAIT is a constant of the kernel: 60.0-62.05 s was measured whatever this value was, 63.6 s "
-                "after close() when a FIN came 3 s into a FIN-WAIT-2 of 5 s.",
-            ),
-            Belief(
-                "A larger value means more patience.",
-                "61 waits 2.1 s. Patience above 60 s begins at 91, and each second costs a full socket for half of "
-                "the time.",
-            ),
-            Belief(
-                "It ends every FIN-WAIT-2.",
-                "Only orphans. With the descriptor open FIN-WAIT-2 had no timer and was still there after 420 s.",
-            ),
-            Belief("It ends CLOSE-WAIT.", "CLOSE-WAIT has no timer: only the application's close() ends it."),
-            Belief(
-                "FIN-WAIT-2 is limited by tcp_max_orphans.",
-                "Up to 60 it is a timewait entry and not an orphan; tcp_max_tw_buckets limits it.",
-            ),
-            Belief(
                 "The kernel caps it at 120 s.",
                 "No tree does; the cap of 120 s is for the socket option TCP_LINGER2.",
             ),
@@ -88,8 +69,8 @@ FIN_WAIT_2: tuple[Sysctl, ...] = (
         sources=(
             (
                 "include/net/tcp.h tcp_fin_time(), net/ipv4/tcp_input.c tcp_rcv_state_process(), net/ipv4/tcp.c "
-                "__tcp_close(), net/ipv4/tcp_timer.c tcp_keepalive_timer(), net/ipv4/tcp_minisocks.c tcp_time_wait(): "
-                "read in 3.10 to 6.19"
+                "__tcp_close() (tcp_close() up to 5.9), net/ipv4/tcp_timer.c tcp_keepalive_timer(), "
+                "net/ipv4/tcp_minisocks.c tcp_time_wait(): read in 3.10 to 6.19"
             ),
             (
                 "measured on 6.18 (HZ=250): values from -1 to 200, changes while a socket waits, TCP_LINGER2, owned "

@@ -11,7 +11,7 @@ from tcptune.kernel.catalogue.handlers import (
     RHEL_7_HOST,
     netns_since,
 )
-from tcptune.kernel.history import INT_MAX, Belief, Range, Span
+from tcptune.kernel.history import INT_MAX, Range, Span
 from tcptune.kernel.sysctl import Sysctl
 
 HANDSHAKE: tuple[Sysctl, ...] = (
@@ -48,11 +48,6 @@ HANDSHAKE: tuple[Sysctl, ...] = (
             ),
         ),
         interplay=("tcp_syn_linear_timeouts sends more SYNs in the same time.",),
-        beliefs=(
-            Belief(
-                "It is the number of SYN retransmissions.", "Since 6.5 it is a time limit in practice: 6 sends 11 SYNs."
-            ),
-        ),
         sources=(
             "net/ipv4/tcp_timer.c tcp_write_timeout(): read in 3.10 to 6.19",
             "measured on 6.18 (HZ=250): values 1 to 6 with tcp_syn_linear_timeouts 4 and 0",
@@ -110,7 +105,7 @@ HANDSHAKE: tuple[Sysctl, ...] = (
         ),
         defaults=(
             Span("100", until="4.6", note="Stable 3.10.108, 3.18.140, 4.1.52 and 4.4.178 have 1000."),
-            Span("1000", since="4.7", until="5.19", note="100 in 4.6, 1000 in 4.9: 4.7 is inferred."),
+            Span("1000", since="4.7", until="5.19", note="100 in 4.6, 1000 in 4.7.4."),
             Span("2147483647", since="6.0", note="No limit."),
         ),
         ranges=ANY_INT,

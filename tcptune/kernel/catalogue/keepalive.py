@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcptune.kernel.catalogue.handlers import INT_THEN_BYTE, RHEL_7_NETNS, SECONDS_IN_JIFFIES, netns_since
-from tcptune.kernel.history import Belief, Span
+from tcptune.kernel.history import Span
 from tcptune.kernel.sysctl import Sysctl
 
 SOURCES = (
@@ -43,15 +43,6 @@ KEEPALIVE: tuple[Sysctl, ...] = (
         dangers=(
             "0 and negative values are accepted.",
             "Longer than a NAT's or a load balancer's idle timeout, it comes too late to keep the path open.",
-        ),
-        beliefs=(
-            Belief(
-                "Lowering it makes CLOSE-WAIT go away.",
-                "No sysctl does. A probe can end the TCP state if the socket asked for keepalive and the peer is gone "
-                "(6.05 s in a test with 2 s probes), but the process still holds the descriptor: only its close() "
-                "cures the leak.",
-            ),
-            Belief("It applies to every connection.", "Only to sockets that set SO_KEEPALIVE."),
         ),
         sources=SOURCES,
     ),

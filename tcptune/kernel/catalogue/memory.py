@@ -43,7 +43,6 @@ MEMORY: tuple[Sysctl, ...] = (
             Span(
                 "L/4*3, L, L/4*6 with L = free buffer pages / 16, at least 128: 4.7, 6.2 and 9.4 % of buffer memory",
                 since="4.2",
-                note="/8 in 4.1, /16 in 4.4: 4.2 is inferred.",
             ),
         ),
         ranges=(
@@ -55,7 +54,7 @@ MEMORY: tuple[Sysctl, ...] = (
             ),
         ),
         scopes=(
-            Span("netns", until="3.12", note="Read in 3.10; 3.13 no longer has it, so 3.12 is inferred."),
+            Span("netns", until="3.12"),
             Span("host", since="3.13", note=HOST_WIDE),
         ),
         vendors=(("RHEL 7", "One value for each network namespace, as in 3.10."),),
@@ -66,7 +65,6 @@ MEMORY: tuple[Sysctl, ...] = (
         ),
         dangers=("The unit is pages of mostly 4096 bytes: a value meant as bytes is no limit at all.",),
         beliefs=(
-            Belief("Its numbers are bytes.", "They are pages. tcp_rmem and tcp_wmem are bytes."),
             Belief(
                 "'Out of socket memory' calls for a larger tcp_mem.",
                 "Compare sockstat.TCP.mem with its max first: often the orphans are too many and memory use is a few "
@@ -75,8 +73,8 @@ MEMORY: tuple[Sysctl, ...] = (
         ),
         sources=(
             (
-                "net/ipv4/tcp.c tcp_init_mem(), tcp_check_oom(), include/net/tcp.h tcp_out_of_memory(): read in 3.10 "
-                "to 6.19"
+                "net/ipv4/tcp.c tcp_init_mem(), tcp_check_oom(), tcp_out_of_memory() (include/net/tcp.h up to 6.9): "
+                "read in 3.10 to 6.19"
             ),
             "measured on 6.18 (HZ=250): pages charged to orphans, absence in child namespaces",
         ),
@@ -97,7 +95,7 @@ MEMORY: tuple[Sysctl, ...] = (
                 until="4.19",
                 note="RHEL 7 and RHEL 8 as well.",
             ),
-            Span("min 4096, default 131072, max grows with memory up to 6291456", since="5.0", until="6.15"),
+            Span("min 4096, default 131072, max grows with memory up to 6291456", since="4.20", until="6.15"),
             Span(
                 "min 4096, default 131072, max grows with memory up to 33554432",
                 since="6.16",

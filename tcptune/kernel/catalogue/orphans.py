@@ -64,8 +64,8 @@ ORPHANS: tuple[Sysctl, ...] = (
             Span("The FIN's own timers: a time limit N as above, 0 standing for 8 while the RTO is below its ceiling."),
             Span(
                 "Zero window, probes answered: the orphan never dies.",
-                until="3.16",
-                note="Read in 3.10 to 3.16; 3.17 was not read, 3.18 has the fix.",
+                until="3.17",
+                note="RHEL 7 (3.10.0-1160) has the fix of 3.18.",
             ),
             Span(
                 "Zero window, probes answered: the orphan dies at the first probe timer whose interval has reached "
@@ -73,15 +73,21 @@ ORPHANS: tuple[Sysctl, ...] = (
                 "to tcp_retries2 adds 120 s: 15 lived 942 s.",
                 since="3.18",
             ),
-            Span("Zero window, probes unanswered: N+1 probes.", since="3.18", until="4.19", note="RHEL 8 as well."),
+            Span("Zero window, probes unanswered: N+1 probes.", until="4.19", note="RHEL 8 as well."),
             Span(
                 "Zero window, probes unanswered: N probes; the back-off reached before close() stretches them.",
-                since="5.0",
+                since="4.20",
                 note="0 died 110 s after a close at back-off 0, 337 s after one at back-off 3.",
             ),
             Span(
                 "The RTO ceiling is the socket's own, from tcp_rto_max_ms or TCP_RTO_MAX_MS; before it was 120 s.",
                 since="6.15",
+            ),
+            Span(
+                "The clock starts at the first RTO retransmission even where that could not be sent; up to 5.0 the "
+                "time of the oldest segment was taken then.",
+                since="5.2",
+                note="5.1 was not read.",
             ),
             Span(
                 "A negative value makes the limit overflow: FIN-WAIT-1 orphans live for weeks.",
@@ -113,31 +119,9 @@ ORPHANS: tuple[Sysctl, ...] = (
         ),
         beliefs=(
             Belief(
-                "0 means no retries.",
-                "0 counts as 8 while the RTO is below its ceiling: 107 s and 9 retransmissions on a LAN.",
-            ),
-            Belief(
-                "The default is 7, or the file reads 8.",
-                "The file reads 0 in every tree from 3.10 to 6.19; the 8 stands in the code, and no 7 is there.",
-            ),
-            Belief(
-                "It is the number of retransmissions.",
-                "It is a time limit. Measured on a LAN: 1 sends 3 retransmissions (a tail loss probe and 2 after RTO "
-                "expiries) in 1.67 s, 3 sends 5 in 6.7 s, 8 sends 9 in 107 s; without the probe 0.2 s less.",
-            ),
-            Belief(
-                "1 kills a closing socket after 200 ms.",
-                "The check never fires at the first expiry: 1 lives 1.67 s with an RTO of 204 ms, 1.5 s with 360 ms.",
-            ),
-            Belief(
                 "3 means 8 seconds.",
                 "The limit for 3 is 3.0 s after the first RTO retransmission and the measured life 6.7 s; 4 gave 6.7 "
                 "s as well.",
-            ),
-            Belief(
-                "It governs every FIN-WAIT-1.",
-                "Only orphans. A FIN-WAIT-1 whose descriptor is open follows tcp_retries2 (938 s by default), one "
-                "behind an answered zero window ends at 334-336 s or never.",
             ),
             Belief(
                 "A large value is merely patient.",
@@ -227,26 +211,6 @@ ORPHANS: tuple[Sysctl, ...] = (
             ),
         ),
         beliefs=(
-            Belief(
-                "Orphans are TIME-WAIT sockets.",
-                "No TIME-WAIT is ever an orphan: sockstat counts it in sockstat.TCP.tw. Orphans are closed "
-                "FIN-WAIT-1, CLOSING and LAST-ACK, and FIN-WAIT-2 only when tcp_fin_timeout is above 60.",
-            ),
-            Belief(
-                "The limit is exact.",
-                "Penalised orphans die at a half or a quarter of it, and since 5.16 the count is up to 100 ms old: "
-                "with room for 150, 158 were reached before the first kill and 143 remained after it.",
-            ),
-            Belief(
-                "The orphaned figure of ss -s or sockstat is this container's.",
-                "sockstat.TCP.orphan, alloc and mem count the whole machine in every namespace; another container's "
-                "orphans can get ours killed.",
-            ),
-            Belief(
-                "The closed figure of ss -s shows a leak.",
-                "It is computed from alloc, which is machine-wide, less this namespace's sockets: in a container it "
-                "means nothing.",
-            ),
             Belief("The value must be a multiple of 2 or 4.", "Any number works; nothing is rounded."),
             Belief(
                 "Lowering it saves memory.",

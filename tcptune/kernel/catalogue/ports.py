@@ -29,7 +29,7 @@ PORTS: tuple[Sysctl, ...] = (
         ),
         defaults=(
             Span("32768 61000", until="4.1", note="RHEL 7 as well."),
-            Span("32768 60999", since="4.2", note="61000 in 4.1, 60999 in 4.4: 4.2 is inferred."),
+            Span("32768 60999", since="4.2"),
         ),
         ranges=(
             Range(1, 65535, until="4.10", note="The first must not exceed the second."),
@@ -58,16 +58,6 @@ PORTS: tuple[Sysctl, ...] = (
             ),
         ),
         beliefs=(
-            Belief(
-                "65536 ports limit a server.",
-                "A connection is told apart by both addresses and both ports; a listener's port serves any number of "
-                "clients. Only outgoing connections to one destination run out of ports.",
-            ),
-            Belief(
-                "1024 65535 is free of charge.",
-                "It hands the ports of listeners to outgoing connections, and a service that restarts finds its port "
-                "taken. Widen it only together with ip_local_reserved_ports.",
-            ),
             Belief(
                 "28000 TIME-WAIT sockets mean that no port is left.",
                 "Only if they belong to one local address and one destination. With another destination port, 300 of "
@@ -101,8 +91,8 @@ PORTS: tuple[Sysctl, ...] = (
         beliefs=(Belief("It keeps applications off these ports.", "It only keeps the kernel's own choice off them."),),
         sources=(
             (
-                "net/ipv4/sysctl_net_ipv4.c, net/ipv4/inet_connection_sock.c inet_is_local_reserved_port() callers: "
-                "read in 3.10 to 6.19"
+                "net/ipv4/inet_connection_sock.c and inet_hashtables.c, the callers of inet_is_local_reserved_port() "
+                "(inet_is_reserved_local_port() up to 3.15): read in 3.10 to 6.19"
             ),
             "measured on 6.18 (HZ=250): accepted lists",
         ),

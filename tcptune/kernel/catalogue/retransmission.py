@@ -60,7 +60,7 @@ RETRANSMISSION: tuple[Sysctl, ...] = (
         takes_effect="On existing sockets at their next retransmission or probe timer.",
         meanings=(
             Span("Zero window, probes unanswered, socket owned: N+1 probes.", until="4.19", note="RHEL 8 as well."),
-            Span("Zero window, probes unanswered, socket owned: N probes.", since="5.0"),
+            Span("Zero window, probes unanswered, socket owned: N probes.", since="4.20"),
             Span("The ceiling in the formula is the socket's own, from tcp_rto_max_ms.", since="6.15"),
         ),
         interplay=(
@@ -82,10 +82,6 @@ RETRANSMISSION: tuple[Sysctl, ...] = (
             ),
         ),
         beliefs=(
-            Belief(
-                "5 or 8 is a sound value everywhere.",
-                "It opens the immortal-orphan hole above, and 5 ends live connections after 13.4 s of silence.",
-            ),
             Belief(
                 "15 means 15 retransmissions, or 15 minutes 24 s sharp.",
                 "It is a time limit, checked when a timer expires: 924.6 s became 938.9 s.",
@@ -145,7 +141,8 @@ RETRANSMISSION: tuple[Sysctl, ...] = (
         decides=(
             (
                 "3 (the default) or 4: an unanswered FIN is sent again after min(RTO, 2 x RTT + minimum RTO), 204 ms "
-                "on a LAN, and a full RTO follows before the first RTO retransmission."
+                "on a LAN (after 2 x RTT + 8 ms where other data is in flight too), and a full RTO follows before the "
+                "first RTO retransmission."
             ),
             (
                 "0, 1 or 2: no probe, so every life that follows from tcp_orphan_retries or tcp_retries2 is about one "

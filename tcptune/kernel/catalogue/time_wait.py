@@ -61,7 +61,7 @@ TIME_WAIT: tuple[Sysctl, ...] = (
             Span(
                 "A negative value means no limit.",
                 since="5.18",
-                note="Measured on 6.18; between 5.17-rc5 (not yet) and 5.19, so 5.18 is inferred.",
+                note="Measured on 6.18; 5.17-rc5 still compares the old way, 5.18 the new one.",
             ),
         ),
         interplay=(
@@ -77,23 +77,13 @@ TIME_WAIT: tuple[Sysctl, ...] = (
                 "Lowering it turns orderly closes into a RST for the peer and drops the protection against stray "
                 "segments; the kernel's documentation says that one must not lower it."
             ),
+            (
+                "A peer that has not closed yet stays in CLOSE-WAIT and learns of it when its own FIN gets a RST. A "
+                "peer whose last ACK was lost is not kept waiting: its repeated FIN gets a RST (measured)."
+            ),
             "A negative value means opposite things on old and new kernels.",
         ),
         beliefs=(
-            Belief(
-                "Lowering it frees ports or cures TIME-WAIT.",
-                "It makes closes skip TIME-WAIT: with a limit of 5, 20 closes left 5 entries and gave 15 peers a RST. "
-                "The cure for scarce ports is connections that live longer, more addresses or tcp_tw_reuse.",
-            ),
-            Belief(
-                "The log tells when the limit is hit.",
-                "No tree from 3.10 on prints 'time wait bucket table overflow', though the documentation still "
-                "promises a warning. Only TcpExt.TCPTimeWaitOverflow moves.",
-            ),
-            Belief(
-                "Many TIME-WAIT sockets exhaust memory or CPU.",
-                "100000 of them take 25 to 50 MB of kernel memory, and they cost no tcp_mem.",
-            ),
             Belief(
                 "It counts TIME-WAIT only.", "FIN-WAIT-2 of orphans counts too, while tcp_fin_timeout is 60 or less."
             ),
@@ -101,7 +91,8 @@ TIME_WAIT: tuple[Sysctl, ...] = (
         sources=(
             (
                 "net/ipv4/inet_timewait_sock.c inet_twsk_alloc(), net/ipv4/tcp_minisocks.c tcp_time_wait(), "
-                "net/ipv4/tcp_ipv4.c tcp_sk_init(), tcp_set_hashinfo(): read in 3.10 to 6.19"
+                "net/ipv4/tcp_ipv4.c tcp_sk_init() (tcp.c tcp_init() up to 4.10; tcp_set_hashinfo() since 6.1): read "
+                "in 3.10 to 6.19"
             ),
             (
                 "measured on 6.18 (HZ=250): limits of 5, 2, 0 and -1, lowering under existing entries, memory of "
@@ -151,11 +142,6 @@ TIME_WAIT: tuple[Sysctl, ...] = (
                 "Only kernels patched by those vendors have it; elsewhere writing it fails with ENOENT and TIME-WAIT "
                 "is the constant TCP_TIMEWAIT_LEN.",
             ),
-            Belief(
-                "TIME-WAIT on Linux lasts 120 s, or 4 minutes.",
-                "It lasts 60 s in every mainline tree from 3.10 to 6.19, plus up to 2 s because timers fire late "
-                "(measured with HZ=250). A retransmitted FIN starts the 60 s again.",
-            ),
         ),
         sources=(
             (
@@ -183,12 +169,6 @@ TIME_WAIT: tuple[Sysctl, ...] = (
         scopes=netns_since("4.15", host_until="4.14"),
         vendors=(RHEL_7_HOST,),
         takes_effect="At once, for existing entries too.",
-        beliefs=(
-            Belief(
-                "0 implements RFC 1337, or 1 shortens TIME-WAIT.",
-                "1 is the protection RFC 1337 describes; it can only make TIME-WAIT last longer, up to its 60 s.",
-            ),
-        ),
         sources=("net/ipv4/tcp_minisocks.c tcp_timewait_state_process(): read in 3.10 to 6.19", "RFC 1337"),
     ),
 )

@@ -15,6 +15,10 @@ TW_REUSE: tuple[Sysctl, ...] = (
             "Whether connect(), while it looks for a local port, accepts one whose 4-tuple is in TIME-WAIT.",
             "0 never, 1 always, 2 (the default since 4.18) only when the old connection ran over loopback.",
             "The old connection must have used TCP timestamps and must be old enough, one second by default.",
+            (
+                "The first such port that the search meets is taken, also while others are free: with 50 of 100 ports "
+                "in TIME-WAIT 20 of 20 connects took one over (measured). So their number stops growing."
+            ),
             "Each takeover counts TcpExt.TWRecycled.",
         ),
         decides_not=(
@@ -22,7 +26,8 @@ TW_REUSE: tuple[Sysctl, ...] = (
             "Not how long TIME-WAIT lasts or how many there are.",
             (
                 "Not a socket that was bound to its port: bind() to a port with SO_REUSEADDR and then connect() takes "
-                "over a TIME-WAIT at any age, even with 0, as long as timestamps were used (measured: 9 ms)."
+                "over a TIME-WAIT at any age, even with 0, as long as timestamps were used (measured: 9 ms). Without "
+                "SO_REUSEADDR such a bind() is EADDRINUSE, and bind() to port 0 gives out no port in TIME-WAIT."
             ),
             (
                 "Not whether a new SYN from a client is accepted by a TIME-WAIT on the server: it is, at once, if its "
@@ -56,8 +61,8 @@ TW_REUSE: tuple[Sysctl, ...] = (
             Span("Old enough: tcp_tw_reuse_delay milliseconds in TIME-WAIT.", since="6.14"),
             Span(
                 "A FIN-WAIT-2 kept as a timewait entry is never taken over; before it could be.",
-                since="6.10",
-                note="Absent in 6.9, seen in 6.11; also late 6.1.y and 6.6.y and RHEL 10.",
+                since="6.11",
+                note="Absent in 6.10.0, seen in 6.11.11; also late 6.1.y and 6.6.y and RHEL 10.",
             ),
         ),
         interplay=(
@@ -70,30 +75,20 @@ TW_REUSE: tuple[Sysctl, ...] = (
         dangers=("Without timestamps it looks set but does nothing.",),
         beliefs=(
             Belief(
-                "It helps a server with many incoming TIME-WAIT sockets.",
-                "It is read in connect() only. A server that closes first keeps its TIME-WAIT, which costs 256 bytes "
-                "and blocks no port.",
-            ),
-            Belief(
-                "It shortens or removes TIME-WAIT.",
-                "Every entry lasts 60 s unless a new connect() happens to take it over.",
-            ),
-            Belief(
                 "1 is dangerous.",
                 "With timestamps the new connection starts beyond the old one's sequence numbers and PAWS drops the "
                 "rest; without timestamps nothing is reused.",
             ),
-            Belief(
-                "The host's value applies inside its containers.",
-                "Since 4.10 every namespace has its own, which starts at the kernel's default.",
-            ),
         ),
         sources=(
             (
-                "net/ipv4/tcp_ipv4.c tcp_twsk_unique(), net/ipv4/inet_hashtables.c __inet_check_established(): read "
-                "in 3.10 to 6.19"
+                "net/ipv4/tcp_ipv4.c tcp_twsk_unique(), net/ipv4/inet_hashtables.c __inet_check_established(), "
+                "__inet_hash_connect(): read in 3.10 to 6.19"
             ),
-            "measured on 6.18 (HZ=250): values 0, 1 and 2 on loopback and elsewhere, without timestamps, with bind()",
+            (
+                "measured on 6.18 (HZ=250): values 0, 1 and 2 on loopback and elsewhere, without timestamps, with "
+                "bind(), with half of the ports free"
+            ),
             "RFC 6191",
         ),
     ),
@@ -154,10 +149,6 @@ TW_REUSE: tuple[Sysctl, ...] = (
         ),
         dangers=("Never enable it: connections of honest clients fail at random, with timeouts.",),
         beliefs=(
-            Belief(
-                "It is fine as long as no client is behind NAT.",
-                "From 4.10 it fails for everybody, and from 4.12 it does not exist.",
-            ),
             Belief("It was removed in 4.10.", "The file is present in the 4.11 tree and absent in 4.12."),
             Belief(
                 "It cures a TIME-WAIT overflow or scarce ports.",
@@ -197,13 +188,6 @@ TW_REUSE: tuple[Sysctl, ...] = (
             "With 0 a TIME-WAIT accepts a new SYN only if its sequence number is higher than the old ones.",
         ),
         dangers=("0 gives up PAWS: on fast links, sequence numbers that wrap can corrupt a connection.",),
-        beliefs=(
-            Belief(
-                "0 is more secure, because timestamps reveal the uptime.",
-                "Since 4.10 the offset is random, so they reveal no uptime; 0 only gives up PAWS, tcp_tw_reuse and "
-                "precise RTT samples.",
-            ),
-        ),
         sources=(
             "net/core/secure_seq.c, net/ipv4/tcp_minisocks.c tcp_timewait_state_process(): read in 3.10 to 6.19",
             "measured on 6.18 (HZ=250): tcp_tw_reuse with timestamps off",

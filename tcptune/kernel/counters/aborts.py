@@ -19,6 +19,7 @@ ABORTS = (
         "the peer got a RST instead of a FIN. A FIN alone in the queue is not data.",
         notes=(
             "The test comes before SO_LINGER: with unread data and SO_LINGER 0 the close counts here.",
+            "Data that came after shutdown(SHUT_RD) is unread data too.",
             (
                 "Up to 6.17 a buffer that was read in part counts as unread; since 6.18 (also 6.1.192 and "
                 "6.12.117) only bytes not read do."
@@ -43,6 +44,7 @@ ABORTS = (
         "is not in it.",
         notes=(
             "With TCP_LINGER2 below 0 it also counts the RST sent when the FIN of a closed socket is acknowledged.",
+            "In CLOSING and LAST-ACK a close with SO_LINGER 0 sends its RST only where data is still to be sent.",
         ),
         beliefs=(
             Belief(
@@ -85,17 +87,16 @@ ABORTS = (
                 "can rise where there are few orphans."
             ),
             "An orphan with only a FIN to send is never killed for tcp_mem.",
+            (
+                "The RST is left out for an orphan that had used up its retries and has sent no data for a minute, "
+                "unless it waits behind a closed window."
+            ),
             "The kernel log says `too many orphaned sockets` or `out of memory`, rate limited.",
         ),
         beliefs=(
             Belief(
                 "TCPAbortOnMemory means that memory ran out.",
                 "Mostly the orphan limit was passed; compare sockstat.TCP.mem with tcp_mem to tell the two apart.",
-            ),
-            Belief(
-                "Exactly the orphans above the limit are killed.",
-                "1500 orphans made at once over a limit of 150 more than existed were all reset at their first "
-                "retransmission (measured on 6.18); penalised ones die at one half or one quarter of the limit.",
             ),
         ),
         sources=(

@@ -74,20 +74,6 @@ GAUGES = (
         ),
         beliefs=(
             Belief(
-                "Orphans are TIME-WAIT sockets.",
-                "A time-wait entry is never an orphan; neither is an orphan's FIN-WAIT-2 of at most 60 s. "
-                "Orphans are closed sockets in FIN-WAIT-1, LAST-ACK and CLOSING.",
-            ),
-            Belief(
-                "The orphans shown in a container are the container's.",
-                "The count and the limit are those of the whole machine; another container's orphans can kill yours.",
-            ),
-            Belief(
-                "tcp_max_orphans is an exact limit.",
-                "Penalised orphans die at one half or one quarter of it, and a burst of 1500 in 39 ms passed "
-                "close() untouched, to be reset at the first retransmission (measured on 6.18).",
-            ),
-            Belief(
                 "Leaked CLOSE-WAIT sockets are orphans.",
                 "A leaked socket has an owner, and one in an accept queue has a listener; orphans have neither.",
             ),
@@ -119,10 +105,6 @@ GAUGES = (
                 "It is TIME-WAIT and FIN-WAIT-2 with timer:(timewait) together, and on old kernels those of all "
                 "namespaces: 6068 in sockstat stood against 853 in netstat on a RHEL 7 Docker host.",
             ),
-            Belief(
-                "A hundred thousand time-wait entries eat the memory.",
-                "They cost 25 MB to 50 MB; what runs out first is the ports towards one destination.",
-            ),
         ),
         sources=(
             SOCKSTAT,
@@ -141,13 +123,6 @@ GAUGES = (
         meaning="TCP sockets allocated on the whole machine, IPv4 and IPv6: connected, listening, orphaned, and "
         "those that are unconnected or closed while a descriptor still holds them. Time-wait entries and "
         "SYN-RECEIVED are not in it.",
-        beliefs=(
-            Belief(
-                "`closed` in ss -s is a leak of sockets.",
-                "ss prints alloc + tw - inuse; time-wait entries and unconnected sockets are in that number, "
-                "and in a container it mixes the whole machine with one namespace and means nothing.",
-            ),
-        ),
         sources=(
             SOCKSTAT,
             (
@@ -167,12 +142,6 @@ GAUGES = (
         notes=(
             "The unit is the machine's page (getconf PAGESIZE): 4096 bytes on x86-64.",
             "An orphan with only its FIN to send holds one page: 3000 of them raised it by 3072 (measured on 6.18).",
-        ),
-        beliefs=(
-            Belief(
-                "mem is in kilobytes or bytes.",
-                "It is in pages, and so are the three numbers of net.ipv4.tcp_mem.",
-            ),
         ),
         sources=(SOCKSTAT, "net/ipv4/tcp.c tcp_out_of_memory() and tcp_check_oom(): read in 3.10 to 6.19."),
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tcptune.kernel.counters.shape import NETNS, Counter
-from tcptune.kernel.history import Belief
 
 CONN_REQUEST = "net/ipv4/tcp_input.c tcp_conn_request(): read in 6.18."
 SYN_FLOOD = "net/ipv4/tcp_input.c tcp_syn_flood_action(): read in 4.15 and 6.18; tcp_ipv4.c: read in 3.10."
@@ -24,17 +23,6 @@ LISTEN = (
             "The queue is full when it holds one more than the smaller of listen()'s backlog and somaxconn.",
             "With the last ACK dropped the client believes it is connected, while the server has only SYN-RECEIVED.",
             "ss -ltn shows the queue: Recv-Q waits, Send-Q is the limit.",
-        ),
-        beliefs=(
-            Belief(
-                "Raising net.core.somaxconn is enough.",
-                "The application must ask for more in listen(), and call it again or be restarted; and a slow "
-                "accept loop fills any queue.",
-            ),
-            Belief(
-                "tcp_abort_on_overflow=1 answers every overflow with a RST.",
-                "It acts on the last ACK only; a SYN that finds the queue full is still dropped in silence.",
-            ),
         ),
         sources=(
             CONN_REQUEST,
@@ -74,12 +62,6 @@ LISTEN = (
         notes=(
             "A burst of honest clients larger than the listen() backlog does this too; it need not be an attack.",
             "With tcp_syncookies=2 every SYN is in it.",
-        ),
-        beliefs=(
-            Belief(
-                "tcp_max_syn_backlog sets the size of the SYN queue.",
-                "Since 4.4 the queue is as long as the listen() backlog; the key matters only with tcp_syncookies=0.",
-            ),
         ),
         sources=(SYN_FLOOD, "Measured on 6.18."),
     ),

@@ -67,8 +67,8 @@ SNMP = (
         "are not in it.",
         notes=(
             (
-                "Up to 6.9 it has only ESTABLISHED in it; CLOSE-WAIT came with 6.10 (absent from 6.9, seen in "
-                "6.11, and in 6.1.192, 6.6.87 and RHEL 10.0, but not in RHEL 9.6)."
+                "Up to 6.9 it has only ESTABLISHED in it; CLOSE-WAIT came with 6.10 (also in 6.1.192, 6.6.87 and "
+                "RHEL 10.0, but not in RHEL 9.6)."
             ),
             "It stands among counters in /proc/net/snmp, but goes up and down.",
         ),

@@ -7,7 +7,7 @@ from tcptune.kernel.history import Belief
 
 WHEN_COUNTED = (
     "Up to 5.17 an entry is counted when its timer ends it, so those reused or killed are never counted; since "
-    "5.18 (seen in 5.19) it is counted when it is made. RHEL 9.6 counts the old way, RHEL 10 the new."
+    "5.18 it is counted when it is made. RHEL 9.6 counts the old way, RHEL 10 the new."
 )
 
 TIME_WAIT = (
@@ -22,7 +22,7 @@ TIME_WAIT = (
         sources=(
             (
                 "net/ipv4/inet_timewait_sock.c tw_timer_handler(): read in 4.1 to 5.17; __inet_twsk_schedule(): "
-                "5.19 to 6.19."
+                "5.18 to 6.19."
             ),
             "Measured on 6.18.",
         ),
@@ -44,7 +44,7 @@ TIME_WAIT = (
         sources=(
             (
                 "net/ipv4/inet_timewait_sock.c tw_timer_handler(): read in 4.1 to 5.17; __inet_twsk_schedule(): "
-                "5.19 to 6.19."
+                "5.18 to 6.19."
             ),
             "Measured on 6.18.",
         ),
@@ -57,12 +57,11 @@ TIME_WAIT = (
         packet="SYN",
         meaning="A connect() took over a TIME-WAIT of the same two addresses and ports: by tcp_tw_reuse, or "
         "because the socket was bound to that port. A SYN that a server accepts in TIME-WAIT is not in it.",
-        notes=("A connect() that finds every port in TIME-WAIT fails with EADDRNOTAVAIL and moves no counter.",),
+        notes=(
+            "A connect() that finds every port in TIME-WAIT fails with EADDRNOTAVAIL and moves no counter.",
+            "There is no counter by the name of TCPTWReuse in any kernel; this is the one.",
+        ),
         beliefs=(
-            Belief(
-                "tcp_tw_reuse helps a server full of incoming TIME-WAIT.",
-                "It acts in connect() only; where the server does not connect out, this counter stays at 0.",
-            ),
             Belief(
                 "TWRecycled counts the work of tcp_tw_recycle.",
                 "It counts reuse; tcp_tw_recycle was removed in 4.12 and the counter lives on.",
@@ -88,18 +87,6 @@ TIME_WAIT = (
                 "has its own."
             ),
         ),
-        beliefs=(
-            Belief(
-                "The kernel log tells when the bucket limit is reached.",
-                "No kernel from 3.10 on prints a line for it, though the documentation still promises one; this "
-                "counter is the only trace.",
-            ),
-            Belief(
-                "A lower tcp_max_tw_buckets frees ports.",
-                "It makes closes skip TIME-WAIT: peers get a RST for their FIN and stray segments can reach the "
-                "next connection. Entries that exist keep their port for their 60 s.",
-            ),
-        ),
         sources=(
             (
                 "net/ipv4/inet_timewait_sock.c inet_twsk_alloc() and tcp_minisocks.c tcp_time_wait(): read in "
@@ -118,13 +105,6 @@ TIME_WAIT = (
         meaning="tcp_tw_recycle dropped a client's SYN because its timestamp was older than the last one seen "
         "from that address. Without tcp_tw_recycle it stays at 0.",
         notes=("RHEL 7 (3.10.0-1160) has it; it left with tcp_tw_recycle in 4.12.",),
-        beliefs=(
-            Belief(
-                "tcp_tw_recycle is fine where no client is behind NAT.",
-                "From 4.10 timestamps start at random, so it drops SYNs of single hosts too, and from 4.12 the "
-                "key does not exist.",
-            ),
-        ),
         sources=(
             "net/ipv4/tcp_ipv4.c tcp_v4_conn_request(): read in 3.10; tcp_input.c tcp_conn_request(): read in 4.2.",
         ),
@@ -151,13 +131,6 @@ TIME_WAIT = (
             (
                 "Up to 6.14 segments refused in TIME-WAIT are in it; since 6.15 (seen in 6.17) they are in "
                 "TcpExt.PAWSTimewait."
-            ),
-        ),
-        beliefs=(
-            Belief(
-                "tcp_timestamps=0 is more secure.",
-                "Since 4.10 timestamps start at random, so they do not tell the uptime; without them the "
-                "protection that this counter shows is gone and tcp_tw_reuse does nothing.",
             ),
         ),
         sources=(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tcptune.kernel.counters.shape import NETNS, Counter
-from tcptune.kernel.history import Belief
 
-OUT_OF_WINDOW = "net/ipv4/tcp_input.c __tcp_oow_rate_limited(): read in 4.1 to 6.19; absent from 3.19."
+OUT_OF_WINDOW = (
+    "net/ipv4/tcp_input.c __tcp_oow_rate_limited() (tcp_oow_rate_limited() up to 4.3): read in 4.0 to 6.19; absent "
+    "from 3.19."
+)
 TIME_WAIT_INPUT = "net/ipv4/tcp_minisocks.c tcp_timewait_state_process(): read in 6.18."
 RHEL_7_HAS_IT = "RHEL 7 (3.10.0-1160) has it."
 
@@ -20,9 +22,10 @@ TIMERS = (
         "loss probes and window probes are not in it.",
         notes=(
             (
-                "Up to 4.19, on RHEL 7 and on RHEL 8 only the first timeout of a loss counts; since 5.0 and on "
+                "Up to 4.19, on RHEL 7 and on RHEL 8 only the first timeout of a loss counts; since 4.20 and on "
                 "RHEL 9 every one does, so the number jumps with such an upgrade."
             ),
+            "TcpTimeoutRehash, written so and there since 5.6, counts those after which another path is tried.",
         ),
         sources=(
             "net/ipv4/tcp_timer.c tcp_retransmit_timer() and tcp_syn_ack_timeout(): read in 3.10 to 6.19.",
@@ -37,7 +40,10 @@ TIMERS = (
         packet="the last segment again",
         meaning="A tail loss probe was sent: the last segment, repeated before its first timeout. A FIN that "
         "nobody acknowledges is repeated this way once, after 204 ms on a LAN at HZ=250.",
-        notes=("There are none without SACK, or where tcp_early_retrans is below 3.",),
+        notes=(
+            "There are none without SACK, or where tcp_early_retrans is below 3.",
+            "TCPLossProbeRecovery counts those that made a loss good.",
+        ),
         sources=(
             "net/ipv4/tcp_output.c tcp_send_loss_probe(): read in 3.10 to 6.19.",
             "Measured on 6.18 (HZ=250).",
@@ -66,13 +72,6 @@ TIMERS = (
         packet="empty ACK with an old sequence number",
         meaning="A keepalive probe was sent, for a socket whose application set SO_KEEPALIVE. Sockets that did "
         "not ask for it are never probed.",
-        beliefs=(
-            Belief(
-                "Lower tcp_keepalive_time and dead peers disappear.",
-                "Only sockets with SO_KEEPALIVE are probed; where this counter stays still, the setting changes "
-                "nothing.",
-            ),
-        ),
         sources=(
             "net/ipv4/tcp_timer.c tcp_keepalive_timer(): read in 4.2 and 6.18; the name is absent from 4.0 and 4.1.",
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tcptune.kernel.history import Belief
-from tcptune.kernel.state_pages.fin_wait import CLOSE, SS_KILL, TIMERS
+from tcptune.kernel.state_pages.fin_wait import CLOSE, TIMERS
 from tcptune.kernel.state_pages.shape import StatePage
 from tcptune.kernel.states import TcpState
 
@@ -56,7 +56,6 @@ CLOSING = StatePage(
             "6.9 and later take the crossing FIN at once (measured on 6.18). Kernels 4.13 to 6.8 drop such a "
             "FIN after shutdown(), and it comes again after 200 ms or more.",
         ),
-        SS_KILL,
     ),
     sources=(
         TIMERS,
@@ -79,22 +78,28 @@ TIME_WAIT = StatePage(
             "Nobody must act. The entry repeats the last ACK if the peer's FIN comes again, and keeps stray "
             "segments out of the next connection between the same two ports."
         ),
+        (
+            "The side that closes first has it, both sides after a simultaneous close, and nobody after a RST. "
+            "Tracepoints and eBPF programs never show it: it is an entry and no socket."
+        ),
     ),
     ends=(
         (
             "Its timer ends it after 60 s, a constant of the kernel (60.0 s to 62.05 s at HZ=250), owner or "
             "not. No mainline sysctl changes it; some vendor kernels have net.ipv4.tcp_tw_timeout."
         ),
-        "A FIN that the peer sends again starts the 60 s anew.",
+        "A FIN that the peer sends again starts the 60 s anew, and so does a stray ACK or an old segment.",
         "A RST that fits ends it early, unless net.ipv4.tcp_rfc1337 is 1.",
         (
             "A new SYN from the same peer and port, with a higher sequence number or newer timestamp, ends it "
-            "at once where a listener waits, whatever net.ipv4.tcp_tw_reuse is."
+            "at once where a listener waits, whatever net.ipv4.tcp_tw_reuse is; without one it is answered with an "
+            "ACK."
         ),
         (
             "A connect() to the same destination may take it over: net.ipv4.tcp_tw_reuse 1, or 2 on loopback, "
             "both with timestamps and after about 1 s; or at once from a socket bound to that port."
         ),
+        "The end of its network namespace ends it too.",
         "net.ipv4.tcp_fin_timeout has nothing to do with it.",
     ),
     kinds=(
@@ -124,46 +129,6 @@ TIME_WAIT = StatePage(
         "ss -tanH state time-wait '( dport = :443 )'",
         "nstat -asz TcpExtTCPTimeWaitOverflow TcpExtTWRecycled",
     ),
-    beliefs=(
-        Belief(
-            "A lower tcp_fin_timeout shortens TIME-WAIT.",
-            "It bounds an orphan's FIN-WAIT-2 and nothing else; TIME-WAIT lasts 60 s at any value.",
-        ),
-        Belief(
-            "TIME-WAIT lasts 120 s, or 4 minutes, on Linux.",
-            "It lasts 60 s; the longer times are the RFC's two maximum segment lifetimes.",
-        ),
-        Belief(
-            "TIME-WAIT sockets are orphans.",
-            "They are time-wait entries: tcp_max_tw_buckets counts them, tcp_max_orphans never does.",
-        ),
-        Belief(
-            "tcp_tw_reuse helps a server that is full of incoming TIME-WAIT.",
-            "It acts in connect() alone. A server needs no help: a client's new SYN is accepted in TIME-WAIT.",
-        ),
-        Belief(
-            "A lower tcp_max_tw_buckets frees ports.",
-            "It makes new closes skip TIME-WAIT, with a RST for the peer's FIN; entries that exist keep their 60 s.",
-        ),
-        Belief(
-            "tcp_tw_recycle is fine without NAT.",
-            "It drops clients behind NAT up to 4.9, can drop any client in 4.10 and 4.11, and does not exist "
-            "from 4.12 on.",
-        ),
-        Belief(
-            "The kernel log tells when TIME-WAIT entries are refused.",
-            "No kernel from 3.10 on logs it; only TcpExt.TCPTimeWaitOverflow rises.",
-        ),
-        Belief(
-            "A server can hold 65536 connections, TIME-WAIT included.",
-            "Ports are counted for each pair of addresses and destination port; a listener's connections all "
-            "share one.",
-        ),
-        Belief(
-            "A wider ip_local_port_range costs nothing.",
-            "Outgoing connections then take ports that services listen on; list those in ip_local_reserved_ports.",
-        ),
-    ),
     sources=(
         "net/ipv4/tcp_minisocks.c tcp_time_wait() and tcp_timewait_state_process(): read in 3.10 to 6.19.",
         "net/ipv4/tcp_ipv4.c tcp_twsk_unique(): read in 3.10 to 6.19.",
@@ -179,6 +144,10 @@ CLOSE_WAIT = StatePage(
     means=(
         "The peer's FIN arrived and the kernel acknowledged it. The application sees end of file when it reads.",
         "The application on this machine must act next: it has to call close(). Nobody else can.",
+        (
+            "An application that closes at once is here for microseconds: where the ACK is being delayed the FIN "
+            "carries it, and three segments close the connection instead of four."
+        ),
     ),
     ends=(
         "close() or shutdown(SHUT_WR) ends it: on to LAST-ACK. The end of the process does the same.",
@@ -198,6 +167,13 @@ CLOSE_WAIT = StatePage(
             "users:(...) is shown: that process read the end of file, or never looked, and did not close.",
         ),
         ("unaccepted", "No users:, ino:0 with ss -e: it waits in the accept queue of the listener on its local port."),
+        (
+            "owner not found",
+            (
+                "An inode, and no users: as root: the descriptor is on its way through a Unix socket, in io_uring or "
+                "in the kernel's own hands, or its process is in another PID namespace."
+            ),
+        ),
         ("data unread", "Recv-Q above 1: bytes lie there unread. Recv-Q 1 is the FIN itself."),
     ),
     counted_in=(
@@ -214,31 +190,14 @@ CLOSE_WAIT = StatePage(
         "ss -tane state close-wait",
         "ss -ltnp",
     ),
-    beliefs=(
-        Belief(
-            "CLOSE-WAIT goes away with a sysctl.",
-            "None acts on it: neither tcp_fin_timeout nor tcp_keepalive_time nor tcp_tw_reuse. The application "
-            "must close.",
-        ),
-        Belief(
-            "Lower tcp_keepalive_time cures a leak of CLOSE-WAIT.",
-            "Keepalive works on sockets that asked for it, and takes away the TCP state only: the leaked "
-            "descriptor stays until the process has none left.",
-        ),
-        Belief(
-            "netstat's `-` in place of an owner is seen in TIME-WAIT only.",
-            "A CLOSE-WAIT with `-`, read as root, is a connection that no process has accepted yet.",
-        ),
-        Belief(
-            "CLOSE-WAIT in conntrack means sockets in CLOSE-WAIT.",
-            "Conntrack keeps states and timeouts of its own; only ss tells of sockets.",
-        ),
-    ),
     sources=(
         CLOSE,
-        "net/ipv4/tcp_input.c tcp_fin() and net/ipv4/tcp_timer.c tcp_keepalive_timer(): read in 3.10 to 6.19.",
+        (
+            "net/ipv4/tcp_input.c tcp_fin() and __tcp_ack_snd_check(), net/ipv4/tcp_timer.c tcp_keepalive_timer(): "
+            "read in 3.10 to 6.19."
+        ),
         "RFC 9293 section 3.6.",
-        "Measured on 6.18: leaked and unaccepted sockets.",
+        "Measured on 6.18: leaked and unaccepted sockets, closes in three and in four segments.",
     ),
 )
 
@@ -259,7 +218,7 @@ LAST_ACK = StatePage(
         "TCP_USER_TIMEOUT, where the application set it, replaces both settings.",
     ),
     kinds=(
-        ("orphan", "timer:(on,...), no users:, ino:0 with ss -e."),
+        ("orphan", "timer:(on,...), no users:, ino:0 with ss -e; Send-Q 1 is the FIN."),
         ("owned", "timer:(on,...) and users:(...): shutdown() without close()."),
         ("zero window", "timer:(persist,...) and Send-Q above 1: data before the FIN is not taken by the peer."),
     ),
@@ -271,14 +230,7 @@ LAST_ACK = StatePage(
     who_fixes="The peer or the network between, often a firewall that forgot the connection. "
     "net.ipv4.tcp_orphan_retries only shortens the wait of those that have no owner.",
     see=("ss -tanpo state last-ack", "ss -tanoi state last-ack"),
-    beliefs=(
-        Belief(
-            "LAST-ACK is always bounded by tcp_orphan_retries.",
-            "Only when nobody owns it; after shutdown() alone it is tcp_retries2.",
-        ),
-        Belief("LAST-ACK becomes TIME-WAIT.", "Only the side that closes first gets a TIME-WAIT."),
-        SS_KILL,
-    ),
+    beliefs=(Belief("LAST-ACK becomes TIME-WAIT.", "Only the side that closes first gets a TIME-WAIT."),),
     sources=(
         TIMERS,
         "net/ipv4/tcp_input.c tcp_rcv_state_process(): read in 3.10 to 6.19.",

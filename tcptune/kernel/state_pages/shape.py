@@ -30,5 +30,5 @@ class StatePage:
     normal: str
     who_fixes: str
     see: tuple[str, ...]
-    beliefs: tuple[Belief, ...]
     sources: tuple[str, ...]
+    beliefs: tuple[Belief, ...] = ()

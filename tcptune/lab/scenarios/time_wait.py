@@ -121,8 +121,8 @@ SCENARIOS = (
         reuse,
         seconds=1.5,
         kernel="net/ipv4/tcp_ipv4.c tcp_twsk_unique(), inet_hashtables.c __inet_check_established()",
-        article=f"{CLOSING_ARTICLE}: tcp_tw_reuse helps the side that connects, when no other port is left; true, and "
-        "not at once",
+        article=f"{CLOSING_ARTICLE}: tcp_tw_reuse helps the side that connects, when no other port is left; true of "
+        "the side, but only after a second, and also while ports are left",
         always={REUSE: "1", "net.ipv4.ip_local_port_range": "50000 50000"},
     ),
 )
