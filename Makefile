@@ -11,7 +11,7 @@ audit: $(VENV)/.installed
 	@$(BIN)/tcptune audit
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
