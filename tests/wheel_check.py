@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import venv
 from pathlib import Path
 from typing import Any
+
+from tcptune.facts.vocabulary import OF_DRIFT, OF_FILES
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -39,23 +42,29 @@ def main() -> int:
                 env=environment,
             ).stdout
 
-        files = sorted((REPOSITORY / "rules").glob("*.yaml"))
-        wanted = [path.stem for path in files]
-        of_machines = [path.stem for path in files if "\nfor_each: settings." not in path.read_text(encoding="utf-8")]
+        over = {path.stem: listed_by(path) for path in (REPOSITORY / "rules").glob("*.yaml")}
+        wanted = sorted(over)
+        of_machines = {rule for rule, items in over.items() if items not in OF_FILES}
+        of_a_file = {rule for rule, items in over.items() if items not in OF_DRIFT}
         listed = sorted(line.split()[1] for line in run("rules", "list").splitlines())
         (place / "90-x.conf").write_text("net.ipv4.tcp_fin_timeout = 60\n", encoding="ascii")
         judged = [
             rules_in(json.loads(run(*command, "--format", "json", "--fail-on", "never")))
             for command in (("audit",), ("lint", "90-x.conf"))
         ]
-    if wanted != listed or judged != [set(of_machines), set(wanted)]:
+    if wanted != listed or judged != [of_machines, of_a_file]:
         told = f"{len(listed)} rules, judged {len(judged[0])} of a machine and {len(judged[1])} of a file"
-        print(
-            f"the wheel has {told}; the repository has {len(wanted)}, {len(of_machines)} of machines", file=sys.stderr
-        )
+        odd = {*wanted} ^ {*listed} | of_machines ^ judged[0] | of_a_file ^ judged[1]
+        print(f"the wheel has {told}; the repository differs in {', '.join(sorted(odd))}", file=sys.stderr)
         return 1
     print(f"{wheel.name}: installs into an empty environment, {len(listed)} rules, audits this machine")
     return 0
+
+
+def listed_by(rule: Path) -> str | None:
+    """The list that a rule speaks of item by item; None for one that speaks of the whole."""
+    found = re.search(r"^for_each: (\S+)$", rule.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else None
 
 
 def rules_in(report: dict[str, Any]) -> set[str]:
