@@ -152,7 +152,7 @@ def _add_derived(values: dict[str, Value | list[Item]], missing: dict[str, str])
 
 def _no_answer(row: Derived, values: Mapping[str, Value | list[Item]], missing: Mapping[str, str]) -> str:
     """Why a row whose needs are known says nothing: too little is known besides, or there is no whole to share."""
-    if row.maybe and all(name not in values for name in row.maybe):
+    if row.maybe and row.maybe[0] not in values:
         return _needs(row.maybe[0], missing)
     return f"there is no share of {row.needs[-1]} = {values[row.needs[-1]]}" if row.needs else "not known"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tcptune.facts.derived.shape import Derived, first_known, or_else
+from tcptune.kernel.minisock import TCP_TIMEWAIT_LEN
 from tcptune.kernel.states import TcpState
 
 ESTABLISHED = "states.ESTABLISHED"
@@ -57,11 +58,16 @@ def is_leak(held: int, normal: int, established: int | None) -> int:
 
 
 def held_in_fin_wait_2(
-    owned: int | None, sockets: int | None, established: int | None, time_wait: int | None
+    owned: int | None, sockets: int | None, established: int | None, time_wait: int | None, fin_timeout: int | None
 ) -> int | None:
-    """The sockets in FIN-WAIT-2 that a process holds, seen or, by how they outnumber TIME-WAIT, inferred."""
+    """The sockets in FIN-WAIT-2 that a process holds, seen or, by how they outnumber TIME-WAIT, inferred.
+
+    Nothing is inferred where tcp_fin_timeout keeps those without a process longer than TIME-WAIT lasts.
+    """
     if owned is not None or sockets is None or (established is None and time_wait is None):
         return owned
+    if fin_timeout is not None and fin_timeout > TCP_TIMEWAIT_LEN:
+        return None
     inferred = sockets >= MANY_HALF_CLOSED and sockets > OUTNUMBERED * (time_wait or 0)
     return sockets if inferred else None
 
@@ -153,8 +159,11 @@ CLOSING: tuple[Derived, ...] = (
     Derived(
         "fin_wait_2.held", "int", "sockets", "netns", held_in_fin_wait_2,
         "Sockets in FIN-WAIT-2 that a process holds; where nobody looked for a process all of them, if they are 100 "
-        "and twice the TIME-WAITs, since one that ends by itself would have become one of these.",
-        maybe=("kinds.FIN_WAIT_2.owned", "states.FIN_WAIT_2", ESTABLISHED, "states.TIME_WAIT"),
+        "and twice the TIME-WAITs, since one that ends by itself would have become one of these; not where "
+        "tcp_fin_timeout is above 60.",
+        maybe=(
+            "kinds.FIN_WAIT_2.owned", "states.FIN_WAIT_2", ESTABLISHED, "states.TIME_WAIT", "net.ipv4.tcp_fin_timeout",
+        ),
     ),
     Derived(
         "fin_wait_2.unowned", "int", "sockets", "netns",
