@@ -86,7 +86,7 @@ def stored(file: BinaryIO, source: str) -> Stored:
     except (EOFError, tarfile.TarError, OSError, ValueError, OverflowError) as error:
         gap = f"cannot be read beyond its file {members + 1} ({printable(str(error), 100)}); the rest is unknown"
     found = sort(source, kept)
-    return found if gap is None else Stored(found.name, found.files, found.printed, {"archive": gap})
+    return found if gap is None else found._replace(gaps={"archive": gap})
 
 
 def _safe(name: str, source: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -23,8 +23,7 @@ class Printed(NamedTuple):
     content: Place | bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """Files by their path on the machine, such as proc/net/sockstat, and what programs printed there.
 
     `name` is what the user called it. `folder` is asked for a file that nobody found; an archive has none.
@@ -33,7 +32,7 @@ class Stored:
     name: str
     files: Mapping[str, Place | bytes]
     printed: tuple[Printed, ...] = ()
-    gaps: Mapping[str, str] = field(default_factory=dict)
+    gaps: Mapping[str, str] = MappingProxyType({})
     folder: Path | None = None
 
     def __str__(self) -> str:
