@@ -67,6 +67,7 @@ def stored(file: BinaryIO, source: str) -> Stored:
         ) as archive:
             for member in archive:
                 members += 1
+                archive.members.clear()  # type: ignore[attr-defined] # else the headers of all are kept, 0.5 kB each
                 name = _safe(member.name, source)
                 if members > MAX_MEMBERS:
                     gap = f"has more than {MAX_MEMBERS} files; the rest was not looked at"
